@@ -1,0 +1,73 @@
+/*
+ * Records: one JSON line for what was decided, one for how it ended, one for a
+ * request that came to no decision.  The engine returns bytes; whoever calls
+ * writes them.
+ *
+ * In:       a writer's place in the log, a decision, an outcome.
+ * Out:      one line with its newline, appended to the buffer.
+ * Memory:   the buffer's.  A record is at most IG_RECORD_MAX bytes: lists that
+ *           do not fit are cut and their true number is written.
+ * Failure:  buffer->failed.
+ *
+ * No text of a request and no matched value is in a record.  Every string that
+ * came from a client (a model, a path) is cut to 128 bytes and escaped, and a
+ * model or path in which something was found is not written at all.
+ */
+
+#ifndef INFERENCE_GUARD_RECORD_H
+#define INFERENCE_GUARD_RECORD_H
+
+#include <inference_guard/guard.h>
+
+
+#define IG_RECORD_MAX          16384
+#define IG_RECORD_VERSION      1
+#define IG_RECORD_PLACES       16        /* places of findings written out */
+
+/* a worker's life; the chain of a later version hangs on it */
+typedef struct {
+    ig_str_t  id;              /* unique among nodes and lives, no quotes */
+    uint64_t  seq;             /* of the next record; the recorder counts it */
+} ig_writer_t;
+
+typedef struct {
+    uint64_t  time_ms;         /* since 1970, UTC */
+    ig_str_t  request_id;      /* no quotes */
+} ig_record_head_t;
+
+void ig_record_decision(ig_buf_t *out, ig_writer_t *w,
+    const ig_record_head_t *head, const ig_guard_t *g, const ig_decision_t *d,
+    const ig_request_t *r);
+
+/*
+ * The same content's decision in another location (internal redirect,
+ * error_page): only the endpoint is new.
+ */
+void ig_record_redirect(ig_buf_t *out, ig_writer_t *w,
+    const ig_record_head_t *head, const ig_guard_t *g, uint32_t endpoint,
+    ig_reason_t reason);
+
+typedef struct {
+    unsigned       status;         /* sent to the client */
+    ig_reason_t    reason;         /* why the guard refused, after all */
+    uint32_t       endpoint;       /* sent to, or IG_NONE */
+    ig_str_t       address;        /* connected to last, or empty */
+    bool           verified;       /* the address lies in declared ranges */
+    unsigned       tries;
+    unsigned       upstream_status;
+    uint64_t       sent;           /* bytes to the upstream */
+    uint64_t       received;       /* bytes from it */
+    uint64_t       duration_us;
+    uint64_t       guard_us;       /* spent deciding */
+    bool           aborted;        /* the client went away */
+} ig_outcome_t;
+
+void ig_record_outcome(ig_buf_t *out, ig_writer_t *w,
+    const ig_record_head_t *head, const ig_guard_t *g, const ig_outcome_t *o);
+
+/* ended before a decision: by NGINX, another module, or the client */
+void ig_record_undecided(ig_buf_t *out, ig_writer_t *w,
+    const ig_record_head_t *head, const ig_guard_t *g, ig_country_t client,
+    uint32_t tenant, unsigned status);
+
+#endif /* INFERENCE_GUARD_RECORD_H */
