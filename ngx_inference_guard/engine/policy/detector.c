@@ -64,7 +64,9 @@ const ig_object_t  ig_object_score = { "score", "a score", ig_score_keys };
 static void
 ig_validator_name(ig_load_t *l, const ig_yaml_t *value, void *object)
 {
+    char                text[512];
     size_t              i;
+    ig_buf_t            known;
     ig_str_t            name;
     ig_nearest_t        nearest;
     ig_detector_t      *d = object;
@@ -81,18 +83,25 @@ ig_validator_name(ig_load_t *l, const ig_yaml_t *value, void *object)
     }
 
     ig_nearest_init(&nearest, name);
+    ig_buf_fixed(&known, text, sizeof(text));
     names = ig_validator_names();
 
     for (i = 0; names[i]; i++) {
         ig_nearest_offer(&nearest, ig_str_from_c(names[i]));
+        ig_buf_printf(&known, "%s%s", i ? ", " : "", names[i]);
     }
 
-    ig_mistakes_error(l->mistakes, value->place,
-                      nearest.best.len
-                      ? "unknown validator \"%s\"; did you mean \"%.*s\"?"
-                      : "unknown validator \"%s\"; docs/rules.md lists "
-                        "them%.*s",
-                      ig_text_show(name).text, IG_FMT(nearest.best));
+    if (nearest.best.len) {
+        ig_mistakes_error(l->mistakes, value->place,
+                          "unknown validator \"%s\"; did you mean \"%.*s\"?",
+                          ig_text_show(name).text, IG_FMT(nearest.best));
+
+    } else {
+        ig_mistakes_error(l->mistakes, value->place,
+                          "unknown validator \"%s\"; known are: %.*s",
+                          ig_text_show(name).text, (int) known.len,
+                          (const char *) known.data);
+    }
 }
 
 

@@ -186,10 +186,11 @@ ig_value_countries(ig_load_t *l, const ig_yaml_t *node, ig_countries_t *out)
     bool              ok;
     size_t            n;
     ig_country_t      country;
-    ig_countries_t    members;
+    ig_countries_t    members, named;
     const ig_yaml_t  *v;
 
     *out = ig_countries_none();
+    named = ig_countries_none();
 
     v = ig_value_items(l, node, &n);
     ok = (v != NULL);
@@ -201,13 +202,16 @@ ig_value_countries(ig_load_t *l, const ig_yaml_t *node, ig_countries_t *out)
             continue;
         }
 
-        if (country && ig_countries_has(out, country)) {
+        /* beside its group a country may stand, to say so */
+
+        if (country && ig_countries_has(&named, country)) {
             ig_mistakes_error(l->mistakes, v->place,
-                              "%s is already in this list, itself or by a "
-                              "group", ig_text_show(v->text).text);
+                              "\"%s\" is twice in this list",
+                              ig_text_show(v->text).text);
             ok = false;
         }
 
+        ig_countries_add(&named, country);
         ig_countries_union(out, &members);
     }
 

@@ -508,9 +508,11 @@ ig_yaml_problem(ig_yaml_reader_t *r, const yaml_parser_t *parser)
 
     if (parser->context) {
         ig_mistakes_error(r->mistakes, place,
-                          "this is not YAML: %s, %s (begun in line %lu)",
+                          "this is not YAML: %s, %s (begun in line %lu)%s",
                           parser->context, problem,
-                          (unsigned long) parser->context_mark.line + 1);
+                          (unsigned long) parser->context_mark.line + 1,
+                          strstr(parser->context, "alias")
+                          ? "; quote a glob that begins with *" : "");
 
     } else {
         ig_mistakes_error(r->mistakes, place, "this is not YAML: %s", problem);
