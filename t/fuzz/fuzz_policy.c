@@ -1,13 +1,9 @@
 /*
- * The loader of rule files under libFuzzer.  No corpus is needed: a dictionary
- * of its own keys stands in for one, as the first byte says how many of the
- * good beginnings below come before the input.
+ * The loader of rule files under libFuzzer.  No corpus is needed: the first byte
+ * of the input says which of the good beginnings below comes before the rest.
  *
- *     clang -g -O1 -std=c11 -D_GNU_SOURCE -fsanitize=fuzzer,address,undefined \
- *         -Iinclude -Ingx_inference_guard/engine t/fuzz/fuzz_policy.c \
- *         ngx_inference_guard/engine/base/*.c \
- *         ngx_inference_guard/engine/policy/*.c \
- *         ngx_inference_guard/engine/detect/validator.c -lyaml -lcrypto
+ * Builds with clang's -fsanitize=fuzzer from this file, the engine's base and
+ * policy folders and its validators, with -lyaml -lcrypto.
  */
 
 #include <inference_guard/policy.h>

@@ -3,7 +3,7 @@
  * that they change.
  *
  * The validators stand in for those of detect/, so that these tests are about
- * names only.  They are weak: where a test links the real ones, those count.
+ * names only.  They are weak, so as not to collide with the real ones.
  */
 
 #ifndef IG_POLICY_FIXTURE_H

@@ -81,6 +81,12 @@ static const ig_case_t  cases[] = {
     { V "jurisdiction: SA\ntitle: \"a\\u0007\"\n", "3:8: \"title\" must be one "
       "line without control" },
 
+    /* columns count bytes: 2 of each letter here, as editors' offsets do */
+    { V "jurisdiction: SA\nlaw: {\"\xc3\xa9\xc3\xa9\": {tile: x}}\n",
+      "3:16: unknown key \"tile\" of a law" },
+    { "version: 1\r\njurisdiction: SA\r\ntile: x\r\n",
+      "3:1: unknown key \"tile\"" },
+
     /* countries */
     { V "jurisdiction: UK\n", "2:15: unknown country or group \"UK\"; did you "
       "mean \"GB\"?" },
@@ -136,7 +142,7 @@ static const ig_case_t  cases[] = {
     { V "detectors: {x: {pattern: x, context: []}}\n",
       "2:38: \"context\" is an empty list" },
     { V "detectors: {x: {pattern: x, context: [a, b, a]}}\n",
-      "2:38: \"a\" is twice in this list" },
+      "2:45: the same value is already in this list, at 2:39" },
     { V "detectors: {x: {pattern: x, kind: secrets}}\n",
       "2:35: unknown word \"secrets\"; did you mean \"secret\"?" },
     { V "detectors: {x: {pattern: x, owner: me}}\n",
@@ -158,7 +164,7 @@ static const ig_case_t  cases[] = {
     { SA "transfers: {allowed: [SA], of: personal_data, law: l}\n",
       "4:1: transfers of personal_data, but no detector" },
     { SA "transfers: {allowed: [SA, AE, SA], law: l}\n",
-      "4:31: \"SA\" is twice in this list" },
+      "4:31: the same value is already in this list" },
 
     /* rules */
     { SA "rules:\n  - when: {model: m}\n    then: {block: true}\n    law: l\n",
@@ -183,6 +189,8 @@ static const ig_case_t  cases[] = {
       "9:18: unknown detector \"sa.di\"; did you mean \"sa.id\"?" },
     { RULE "    then: {block: true}\n    when: {data: [sa.id, \"eg.*\"]}\n",
       "9:26: no detector matches \"eg.*\", so this can never hold" },
+    { RULE "    then: {block: true}\n    when: {data: [sa.id, sa.id]}\n",
+      "9:26: the same value is already in this list" },
     { RULE "    then: {block: true}\n    when: {data: []}\n",
       "9:18: \"data\" is an empty list" },
     { RULE "    then: {block: true}\n    when: {data: sa.id, score: 1.5}\n",
@@ -288,7 +296,7 @@ static const ig_case_t  cases[] = {
     { TEN "    keys: [\"sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934c"
       "a495991b7852b855\"]\n", "6:12: this is the digest of an empty token" },
     { TEN "    keys: [\"sha256:" D64 "\", \"sha256:" D64 "\"]\n",
-      "6:87: the same key as of tenant \"t\" at a.yaml:6:12" },
+      "6:87: the same value is already in this list, at 6:12" },
     { TEN "  u: {home: AE, subjects: [x, s]}\n",
       "6:31: the same subject as of tenant \"t\" at a.yaml:5:15" },
     { TEN "    plan: gold\n", "6:11: unknown plan \"gold\"" },
@@ -324,7 +332,7 @@ static const ig_case_t  cases[] = {
       "3:31: unknown endpoint \"e\"" },
     { POL "  uninspectable: {endpoints: []}\n",
       "3:30: \"endpoints\" is an empty list" },
-    { POL "  tiers: [cloud, cloud]\n", "3:18: \"cloud\" is twice" },
+    { POL "  tiers: [cloud, cloud]\n", "3:18: the same value is already in this list" },
     { POL "  tiers: [clout]\n", "3:11: unknown word \"clout\"; did you mean" },
 
     /* warnings */

@@ -71,6 +71,16 @@ ig_file_section(ig_load_t *l, const ig_yaml_t **section, ig_yaml_kind_t kind,
 static void
 ig_file_sections(ig_load_t *l, ig_file_t *f)
 {
+    if (f->jurisdiction == NULL && f->law == NULL && f->detectors == NULL
+        && f->rules == NULL && f->transfers == NULL && f->endpoints == NULL
+        && f->tenants == NULL && f->plans == NULL && f->policy == NULL)
+    {
+        ig_mistakes_error(l->mistakes, f->root->place,
+                          "the file says nothing; it needs at least one of "
+                          "jurisdiction, detectors, rules, endpoints, tenants, "
+                          "plans, policy");
+    }
+
     ig_file_section(l, &f->law, IG_YAML_MAP, "\"law\"");
     ig_file_section(l, &f->detectors, IG_YAML_MAP, "\"detectors\"");
     ig_file_section(l, &f->transfers, IG_YAML_MAP, "\"transfers\"");
@@ -79,17 +89,6 @@ ig_file_sections(ig_load_t *l, ig_file_t *f)
     ig_file_section(l, &f->tenants, IG_YAML_MAP, "\"tenants\"");
     ig_file_section(l, &f->plans, IG_YAML_MAP, "\"plans\"");
     ig_file_section(l, &f->policy, IG_YAML_MAP, "\"policy\"");
-
-    if (f->jurisdiction == NULL && f->law == NULL && f->detectors == NULL
-        && f->rules == NULL && f->transfers == NULL && f->endpoints == NULL
-        && f->tenants == NULL && f->plans == NULL && f->policy == NULL
-        && !l->incomplete)
-    {
-        ig_mistakes_error(l->mistakes, f->root->place,
-                          "the file says nothing; it needs at least one of "
-                          "jurisdiction, detectors, rules, endpoints, tenants, "
-                          "plans, policy");
-    }
 }
 
 

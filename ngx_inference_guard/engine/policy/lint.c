@@ -343,8 +343,8 @@ ig_lint_upstreams(ig_load_t *l)
             || !ig_str_eq(a->scheme, b->scheme))
         {
             ig_mistakes_error(l->mistakes, b->upstream_place,
-                              "upstream \"%s\" is also of endpoint \"%s\", with "
-                              "another country, operators or scheme; one of "
+                              "upstream \"%s\" is also of endpoint \"%s\", "
+                              "with another country, operators or scheme; one of "
                               "them is wrong", ig_text_show(b->upstream).text,
                               ig_text_show(a->name).text);
         }

@@ -148,7 +148,7 @@ bool ig_value_network(ig_load_t *l, const ig_yaml_t *node, ig_network_t *out);
 void ig_network_print(const ig_network_t *n, ig_buf_t *out);
 bool ig_value_currency(ig_load_t *l, const ig_yaml_t *node, char currency[4]);
 bool ig_value_enforcement(ig_load_t *l, const ig_yaml_t *node, bool *audit);
-/* a text or a list of different texts, not empty */
+/* a text or a list of texts, not empty */
 bool ig_value_strs(ig_load_t *l, const ig_yaml_t *node, ig_strs_t *out);
 
 /*

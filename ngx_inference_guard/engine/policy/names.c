@@ -186,11 +186,10 @@ ig_value_countries(ig_load_t *l, const ig_yaml_t *node, ig_countries_t *out)
     bool              ok;
     size_t            n;
     ig_country_t      country;
-    ig_countries_t    members, named;
+    ig_countries_t    members;
     const ig_yaml_t  *v;
 
     *out = ig_countries_none();
-    named = ig_countries_none();
 
     v = ig_value_items(l, node, &n);
     ok = (v != NULL);
@@ -202,16 +201,6 @@ ig_value_countries(ig_load_t *l, const ig_yaml_t *node, ig_countries_t *out)
             continue;
         }
 
-        /* beside its group a country may stand, to say so */
-
-        if (country && ig_countries_has(&named, country)) {
-            ig_mistakes_error(l->mistakes, v->place,
-                              "\"%s\" is twice in this list",
-                              ig_text_show(v->text).text);
-            ok = false;
-        }
-
-        ig_countries_add(&named, country);
         ig_countries_union(out, &members);
     }
 

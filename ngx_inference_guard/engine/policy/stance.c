@@ -265,19 +265,10 @@ ig_stance_tiers(ig_load_t *l, const ig_yaml_t *value, void *object)
 
     for (v = ig_value_items(l, value, &n); v; v = ig_value_next(value, v)) {
 
-        if (!ig_value_tier(l, v, &tier)) {
-            continue;
+        if (ig_value_tier(l, v, &tier) && !named[tier]) {
+            named[tier] = true;
+            s->tiers[i++] = tier;
         }
-
-        if (named[tier]) {
-            ig_mistakes_error(l->mistakes, v->place,
-                              "\"%s\" is twice in this list",
-                              ig_text_show(v->text).text);
-            continue;
-        }
-
-        named[tier] = true;
-        s->tiers[i++] = tier;
     }
 
     for (tier = 0; tier < IG_TIERS; tier++) {

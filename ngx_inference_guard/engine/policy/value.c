@@ -4,7 +4,6 @@
 
 #include "load.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 
@@ -215,19 +214,12 @@ ig_value_next(const ig_yaml_t *node, const ig_yaml_t *item)
 }
 
 
-static int
-ig_value_cmp(const void *one, const void *two)
-{
-    return ig_str_cmp(*(const ig_str_t *) one, *(const ig_str_t *) two);
-}
-
-
 bool
 ig_value_strs(ig_load_t *l, const ig_yaml_t *node, ig_strs_t *out)
 {
     bool              ok;
-    size_t            n, i;
-    ig_str_t         *strs, *sorted;
+    size_t            n;
+    ig_str_t         *strs;
     const ig_yaml_t  *v;
 
     v = ig_value_items(l, node, &n);
@@ -236,38 +228,24 @@ ig_value_strs(ig_load_t *l, const ig_yaml_t *node, ig_strs_t *out)
     }
 
     strs = ig_arena_alloc(l->arena, n * sizeof(ig_str_t));
-    sorted = ig_arena_alloc(l->scratch, n * sizeof(ig_str_t));
-
-    if (strs == NULL || sorted == NULL) {
+    if (strs == NULL) {
         return false;
     }
 
     ok = true;
-    i = 0;
+    n = 0;
 
     for ( /* void */ ; v; v = ig_value_next(node, v)) {
-        if (ig_value_text(l, v, &strs[i])) {
-            i++;
+        if (ig_value_text(l, v, &strs[n])) {
+            n++;
 
         } else {
             ok = false;
         }
     }
 
-    memcpy(sorted, strs, i * sizeof(ig_str_t));
-    qsort(sorted, i, sizeof(ig_str_t), ig_value_cmp);
-
-    for (n = 1; n < i; n++) {
-        if (ig_str_eq(sorted[n - 1], sorted[n])) {
-            ig_mistakes_error(l->mistakes, node->place,
-                              "\"%s\" is twice in this list",
-                              ig_text_show(sorted[n]).text);
-            ok = false;
-        }
-    }
-
     out->items = strs;
-    out->n = i;
+    out->n = n;
 
     return ok;
 }

@@ -274,14 +274,23 @@ ig_yaml_push(ig_yaml_reader_t *r, ig_yaml_t *node)
 }
 
 
+/* what must differ among the children of a node: keys of a map, texts */
+
+static const ig_yaml_t *
+ig_yaml_identity(const ig_yaml_t *node)
+{
+    return node->key ? node->key : node;
+}
+
+
 static int
-ig_yaml_key_cmp(const void *one, const void *two)
+ig_yaml_identity_cmp(const void *one, const void *two)
 {
     int               rc;
     const ig_yaml_t  *a, *b;
 
-    a = (*(const ig_yaml_t *const *) one)->key;
-    b = (*(const ig_yaml_t *const *) two)->key;
+    a = ig_yaml_identity(*(const ig_yaml_t *const *) one);
+    b = ig_yaml_identity(*(const ig_yaml_t *const *) two);
 
     rc = ig_str_cmp(a->text, b->text);
     if (rc != 0) {
@@ -297,37 +306,57 @@ ig_yaml_key_cmp(const void *one, const void *two)
 }
 
 
-static void
-ig_yaml_duplicate_keys(ig_yaml_reader_t *r, const ig_yaml_t *map)
-{
-    size_t             i;
-    ig_yaml_t         *v;
-    const ig_yaml_t  **sorted, *a, *b;
+/*
+ * The same key twice in a map has no meaning that all readers share, and every
+ * list of texts in a rule file is a set.  Texts of lists are not shown: they
+ * could be keys.
+ */
 
-    if (map->n < 2) {
+static void
+ig_yaml_duplicates(ig_yaml_reader_t *r, const ig_yaml_t *node)
+{
+    size_t             i, n;
+    ig_yaml_t         *v;
+    const ig_yaml_t   *a, *b;
+    const ig_yaml_t  **sorted;
+
+    if (node->n < 2) {
         return;
     }
 
-    sorted = ig_arena_alloc(r->arena, map->n * sizeof(ig_yaml_t *));
+    sorted = ig_arena_alloc(r->arena, node->n * sizeof(ig_yaml_t *));
     if (sorted == NULL) {
         return;
     }
 
-    for (i = 0, v = map->first; v; v = v->next) {
-        sorted[i++] = v;
+    n = 0;
+
+    for (v = node->first; v; v = v->next) {
+        if (v->key || v->kind == IG_YAML_TEXT) {
+            sorted[n++] = v;
+        }
     }
 
-    qsort(sorted, map->n, sizeof(ig_yaml_t *), ig_yaml_key_cmp);
+    qsort(sorted, n, sizeof(ig_yaml_t *), ig_yaml_identity_cmp);
 
-    for (i = 1; i < map->n; i++) {
+    for (i = 1; i < n; i++) {
 
-        a = sorted[i - 1]->key;
-        b = sorted[i]->key;
+        a = ig_yaml_identity(sorted[i - 1]);
+        b = ig_yaml_identity(sorted[i]);
 
-        if (ig_str_eq(a->text, b->text)) {
+        if (!ig_str_eq(a->text, b->text)) {
+            continue;
+        }
+
+        if (node->kind == IG_YAML_MAP) {
             ig_mistakes_error(r->mistakes, b->place,
                               "duplicate key \"%s\"; it is already in line %u",
                               ig_text_show(b->text).text, a->place.line);
+
+        } else {
+            ig_mistakes_error(r->mistakes, b->place,
+                              "the same value is already in this list, at "
+                              "%u:%u", a->place.line, a->place.column);
         }
     }
 }
@@ -455,11 +484,7 @@ ig_yaml_event(ig_yaml_reader_t *r, const yaml_event_t *e)
     case YAML_MAPPING_END_EVENT:
     case YAML_SEQUENCE_END_EVENT:
         r->depth--;
-
-        if (r->stack[r->depth].node->kind == IG_YAML_MAP) {
-            ig_yaml_duplicate_keys(r, r->stack[r->depth].node);
-        }
-
+        ig_yaml_duplicates(r, r->stack[r->depth].node);
         return true;
 
     case YAML_ALIAS_EVENT:

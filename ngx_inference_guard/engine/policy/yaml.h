@@ -4,7 +4,8 @@
  * Only what a rule file needs: maps with text keys, lists, and scalars that
  * stay the text they are (NO is Norway, 1.0 is not 1).  Anchors, aliases, tags,
  * directives and a second document are mistakes: each can make a file mean
- * something else than it seems to say.
+ * something else than it seems to say.  So are a key or an item of a list that is there
+ * twice.
  *
  * In:       a file's bytes.
  * Out:      the tree, or NULL when the file cannot be read at all.
