@@ -48,6 +48,9 @@ bool ig_file_slurp(const char *path, ig_str_t *out);
 ig_guard_t *ig_cli_load(char *const *paths, size_t n, ig_files_t *files,
     unsigned detect_options);
 
+/* "file:line:column: message" and a line feed */
+void ig_print_mistake(FILE *to, const ig_mistake_t *k);
+
 /* a JSON string on stdout or another stream */
 void ig_print_json(FILE *to, ig_str_t s);
 

@@ -16,7 +16,7 @@ typedef struct {
 
 static const ig_command_t  ig_commands[] = {
     { "check", ig_cmd_check,
-      "check [--json] RULES…\n"
+      "check [--json] [--no-warnings] RULES…\n"
       "      every mistake in rule files, as file:line:column" },
     { "test", ig_cmd_test,
       "test [--json] [--run TEXT] RULES…\n"

@@ -175,6 +175,9 @@ ig_arena_alloc(ig_arena_t *a, size_t size)
         return NULL;
     }
 
+    /* nothing is something as well: NULL means that there was no memory */
+
+    size = size ? size : 1;
     size = (size + IG_ARENA_ALIGN - 1) & ~(IG_ARENA_ALIGN - 1);
 
     if (size > a->limit || a->used > a->limit - size) {

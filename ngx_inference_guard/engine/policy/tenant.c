@@ -1,0 +1,493 @@
+/*
+ * Tenants and their plans.  Plans are checked and not used yet.
+ */
+
+#include "load.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+
+static const uint8_t  ig_empty_digest[IG_DIGEST_SIZE] = {
+    /* SHA-256 of nothing: what a script makes of an unset variable */
+    0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14,
+    0x9a, 0xfb, 0xf4, 0xc8, 0x99, 0x6f, 0xb9, 0x24,
+    0x27, 0xae, 0x41, 0xe4, 0x64, 0x9b, 0x93, 0x4c,
+    0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55
+};
+
+
+static int
+ig_hex(uint8_t c)
+{
+    return (c >= '0' && c <= '9') ? c - '0'
+           : (c >= 'a' && c <= 'f') ? c - 'a' + 10
+           : (c >= 'A' && c <= 'F') ? c - 'A' + 10 : -1;
+}
+
+
+static bool
+ig_tenant_digest(ig_load_t *l, const ig_yaml_t *node, uint8_t *digest)
+{
+    int       high, low;
+    bool      ok;
+    size_t    i;
+    ig_str_t  s;
+
+    if (!ig_value_text(l, node, &s)) {
+        return false;
+    }
+
+    ok = s.len == 7 + 2 * IG_DIGEST_SIZE && memcmp(s.data, "sha256:", 7) == 0;
+
+    for (i = 0; ok && i < IG_DIGEST_SIZE; i++) {
+
+        high = ig_hex(s.data[7 + 2 * i]);
+        low = ig_hex(s.data[8 + 2 * i]);
+
+        ok = high >= 0 && low >= 0;
+        digest[i] = ok ? (uint8_t) (high << 4 | low) : 0;
+    }
+
+    /* the text is not shown: a token may have been written in its place */
+
+    if (!ok) {
+        ig_mistakes_error(l->mistakes, node->place,
+                          "a key is \"sha256:\" and 64 hexadecimal digits, "
+                          "made by: printf %%s \"$TOKEN\" | sha256sum");
+        return false;
+    }
+
+    if (memcmp(digest, ig_empty_digest, IG_DIGEST_SIZE) == 0) {
+        ig_mistakes_error(l->mistakes, node->place,
+                          "this is the digest of an empty token; the variable "
+                          "with the token was not set");
+        return false;
+    }
+
+    return true;
+}
+
+
+/* keeps a key or subject, to find it again with another tenant */
+
+static void
+ig_tenant_identity(ig_load_t *l, const ig_tenant_t *t, const ig_yaml_t *node,
+    ig_str_t value, bool key)
+{
+    size_t            cap;
+    ig_identified_t  *items;
+
+    if (l->nidentities == l->identities_cap) {
+
+        cap = l->identities_cap ? l->identities_cap * 2 : 64;
+
+        items = ig_arena_alloc(l->scratch, cap * sizeof(ig_identified_t));
+        if (items == NULL) {
+            return;
+        }
+
+        if (l->nidentities) {
+            memcpy(items, l->identities,
+                   l->nidentities * sizeof(ig_identified_t));
+        }
+
+        l->identities = items;
+        l->identities_cap = cap;
+    }
+
+    l->identities[l->nidentities++] = (ig_identified_t) {
+        value, key, t->name, node->place
+    };
+}
+
+
+static void
+ig_tenant_home(ig_load_t *l, const ig_yaml_t *value, void *object)
+{
+    (void) ig_value_country(l, value, &((ig_tenant_t *) object)->home);
+}
+
+
+static void
+ig_tenant_keys(ig_load_t *l, const ig_yaml_t *value, void *object)
+{
+    size_t             n;
+    uint8_t          (*keys)[IG_DIGEST_SIZE];
+    ig_tenant_t       *t = object;
+    const ig_yaml_t   *v;
+
+    v = ig_value_items(l, value, &n);
+
+    keys = ig_arena_alloc(l->arena, n * IG_DIGEST_SIZE);
+    if (keys == NULL) {
+        return;
+    }
+
+    t->keys = (const uint8_t (*)[IG_DIGEST_SIZE]) keys;
+
+    for ( /* void */ ; v; v = ig_value_next(value, v)) {
+        if (ig_tenant_digest(l, v, keys[t->nkeys])) {
+            ig_tenant_identity(l, t, v, (ig_str_t) { keys[t->nkeys],
+                                                     IG_DIGEST_SIZE }, true);
+            t->nkeys++;
+        }
+    }
+}
+
+
+static void
+ig_tenant_subjects(ig_load_t *l, const ig_yaml_t *value, void *object)
+{
+    size_t            i;
+    ig_tenant_t      *t = object;
+    const ig_yaml_t  *v;
+
+    if (!ig_value_strs(l, value, &t->subjects)) {
+        return;
+    }
+
+    v = ig_value_items(l, value, &i);
+
+    for (i = 0; v; v = ig_value_next(value, v)) {
+        ig_tenant_identity(l, t, v, t->subjects.items[i++], false);
+    }
+}
+
+
+static void
+ig_tenant_plan(ig_load_t *l, const ig_yaml_t *value, void *object)
+{
+    size_t        i;
+    ig_tenant_t  *t = object;
+    ig_nearest_t  nearest;
+
+    if (!ig_value_name(l, value, &t->plan)) {
+        return;
+    }
+
+    ig_nearest_init(&nearest, t->plan);
+
+    for (i = 0; i < l->nplans; i++) {
+
+        if (ig_str_eq(l->plans[i].name, t->plan)) {
+            return;
+        }
+
+        ig_nearest_offer(&nearest, l->plans[i].name);
+    }
+
+    ig_unknown_name(l, value, "plan", &nearest);
+}
+
+
+static const ig_key_t  ig_tenant_table[] = {
+    { "home", true, ig_tenant_home },
+    { "keys", false, ig_tenant_keys },
+    { "subjects", false, ig_tenant_subjects },
+    { "plan", false, ig_tenant_plan },
+    { NULL, false, NULL }
+};
+
+const ig_object_t  ig_object_tenant = {
+    "tenant", "a tenant", ig_tenant_table
+};
+
+
+/* limits: their shape only */
+
+static void
+ig_limit_of(ig_load_t *l, const ig_yaml_t *value, void *object)
+{
+    size_t                    word;
+    static const char *const  words[] = {
+        "requests", "concurrent", "tokens", "cost", "calls", NULL
+    };
+
+    (void) object;
+    (void) ig_value_word(l, value, words, &word);
+}
+
+
+static void
+ig_limit_per(ig_load_t *l, const ig_yaml_t *value, void *object)
+{
+    size_t                    word;
+    static const char *const  words[] = {
+        "second", "minute", "hour", "day", "month", "task", NULL
+    };
+
+    (void) object;
+    (void) ig_value_word(l, value, words, &word);
+}
+
+
+static void
+ig_limit_number(ig_load_t *l, const ig_yaml_t *value, void *object)
+{
+    uint64_t  n;
+
+    (void) object;
+    (void) ig_value_decimal(l, value, 6, UINT64_MAX / 2,
+                            "a limit; write a decimal with up to six digits, "
+                            "as 20 or 0.5", &n);
+}
+
+
+static void
+ig_limit_by(ig_load_t *l, const ig_yaml_t *value, void *object)
+{
+    ig_strs_t  by;
+
+    (void) object;
+    (void) ig_value_strs(l, value, &by);
+}
+
+
+static void
+ig_limit_currency(ig_load_t *l, const ig_yaml_t *value, void *object)
+{
+    char  currency[4];
+
+    (void) object;
+    (void) ig_value_currency(l, value, currency);
+}
+
+
+static void
+ig_limit_enforcement(ig_load_t *l, const ig_yaml_t *value, void *object)
+{
+    bool  audit;
+
+    (void) object;
+    (void) ig_value_enforcement(l, value, &audit);
+}
+
+
+static const ig_key_t  ig_limit_keys[] = {
+    { "of", true, ig_limit_of },
+    { "per", false, ig_limit_per },
+    { "max", true, ig_limit_number },
+    { "burst", false, ig_limit_number },
+    { "by", false, ig_limit_by },
+    { "currency", false, ig_limit_currency },
+    { "enforcement", false, ig_limit_enforcement },
+    { NULL, false, NULL }
+};
+
+const ig_object_t  ig_object_limit = { "limit", "a limit", ig_limit_keys };
+
+
+static void
+ig_plan_limits(ig_load_t *l, const ig_yaml_t *value, void *object)
+{
+    const ig_yaml_t  *v;
+
+    (void) object;
+
+    if (!ig_value_is(l, value, IG_YAML_LIST, "\"limits\"")) {
+        return;
+    }
+
+    for (v = value->first; v; v = v->next) {
+        (void) ig_object_read(l, &ig_object_limit, v, NULL);
+    }
+}
+
+
+static const ig_key_t  ig_plan_keys[] = {
+    { "limits", true, ig_plan_limits },
+    { NULL, false, NULL }
+};
+
+const ig_object_t  ig_object_plan = { "plan", "a plan", ig_plan_keys };
+
+
+static int
+ig_plan_cmp(const void *one, const void *two)
+{
+    int               rc;
+    const ig_plan_t  *a = one, *b = two;
+
+    rc = ig_str_cmp(a->name, b->name);
+
+    return rc ? rc : ig_place_cmp(&a->place, &b->place);
+}
+
+
+static void
+ig_load_plans(ig_load_t *l)
+{
+    size_t            i, n;
+    ig_plan_t        *p;
+    const ig_yaml_t  *v;
+
+    ig_load_count(l, plans, n);
+
+    l->plans = ig_arena_calloc(l->scratch, n * sizeof(ig_plan_t));
+    if (l->plans == NULL || n == 0) {
+        return;
+    }
+
+    p = l->plans;
+
+    for (i = 0; i < l->nfiles; i++) {
+
+        if (l->files[i].plans == NULL) {
+            continue;
+        }
+
+        if (p == l->plans) {
+            ig_mistakes_warning(l->mistakes, l->files[i].plans->key->place,
+                                "limits are read but not enforced by this "
+                                "version");
+        }
+
+        for (v = l->files[i].plans->first; v; v = v->next) {
+            p->place = v->key->place;
+
+            if (!ig_value_name(l, v->key, &p->name)) {
+                l->incomplete = true;
+            }
+
+            (void) ig_object_read(l, &ig_object_plan, v, p);
+            p++;
+        }
+    }
+
+    qsort(l->plans, n, sizeof(ig_plan_t), ig_plan_cmp);
+    l->nplans = n;
+
+    for (i = 1; i < n; i++) {
+
+        p = &l->plans[i];
+
+        if (p->name.len && ig_str_eq(p->name, p[-1].name)
+            && p->place.file != p[-1].place.file)
+        {
+            ig_already_defined(l, "plan", p->name, p->place, p[-1].place);
+        }
+    }
+}
+
+
+static void
+ig_tenant_read(ig_load_t *l, const ig_yaml_t *node, ig_tenant_t *t)
+{
+    t->place = node->key->place;
+
+    if (!ig_value_name(l, node->key, &t->name)) {
+        l->incomplete = true;
+
+    } else if (ig_str_eq(t->name, IG_STR("refuse"))) {
+        ig_mistakes_error(l->mistakes, t->place,
+                          "no tenant can be named \"refuse\": it is a word of "
+                          "policy.unknown_tenant");
+    }
+
+    (void) ig_object_read(l, &ig_object_tenant, node, t);
+}
+
+
+static int
+ig_tenant_cmp(const void *one, const void *two)
+{
+    int                 rc;
+    const ig_tenant_t  *a = one, *b = two;
+
+    rc = ig_str_cmp(a->name, b->name);
+
+    return rc ? rc : ig_place_cmp(&a->place, &b->place);
+}
+
+
+static int
+ig_identity_cmp(const void *one, const void *two)
+{
+    int                     rc;
+    const ig_identified_t  *a = one, *b = two;
+
+    if (a->key != b->key) {
+        return a->key ? -1 : 1;
+    }
+
+    rc = ig_str_cmp(a->value, b->value);
+
+    return rc ? rc : ig_place_cmp(&a->place, &b->place);
+}
+
+
+/* two tenants with one key: nobody could say who asks */
+
+static void
+ig_tenant_identities(ig_load_t *l)
+{
+    size_t                  i;
+    const ig_identified_t  *a, *b;
+
+    if (l->nidentities == 0) {
+        return;
+    }
+
+    qsort(l->identities, l->nidentities, sizeof(ig_identified_t),
+          ig_identity_cmp);
+
+    for (i = 1; i < l->nidentities; i++) {
+
+        a = &l->identities[i - 1];
+        b = &l->identities[i];
+
+        if (a->key == b->key && ig_str_eq(a->value, b->value)) {
+            ig_mistakes_error(l->mistakes, b->place,
+                              "the same %s as of tenant \"%s\" at %s:%u:%u",
+                              a->key ? "key" : "subject",
+                              ig_text_show(a->tenant).text,
+                              a->place.file, a->place.line, a->place.column);
+        }
+    }
+}
+
+
+void
+ig_load_tenants(ig_load_t *l)
+{
+    size_t            i, n;
+    ig_tenant_t      *t;
+    const ig_yaml_t  *v;
+
+    ig_load_plans(l);
+    ig_load_count(l, tenants, n);
+
+    l->tenants = ig_arena_calloc(l->arena, n * sizeof(ig_tenant_t));
+    if (l->tenants == NULL || l->failed) {
+        return;
+    }
+
+    t = l->tenants;
+
+    for (i = 0; i < l->nfiles; i++) {
+        if (l->files[i].tenants) {
+            for (v = l->files[i].tenants->first; v; v = v->next) {
+                ig_tenant_read(l, v, t++);
+            }
+        }
+    }
+
+    qsort(l->tenants, n, sizeof(ig_tenant_t), ig_tenant_cmp);
+
+    for (i = 1; i < n; i++) {
+
+        t = &l->tenants[i];
+
+        if (t->name.len && ig_str_eq(t->name, t[-1].name)
+            && t->place.file != t[-1].place.file)
+        {
+            ig_already_defined(l, "tenant", t->name, t->place, t[-1].place);
+        }
+    }
+
+    ig_tenant_identities(l);
+
+    l->policy->tenants = l->tenants;
+    l->policy->ntenants = n;
+}
