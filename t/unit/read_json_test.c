@@ -136,7 +136,7 @@ test_truncated(void **state)
 
     (void) state;
 
-    body = IG_STR("{\"model\":\"m\\n\",\"messages\":[{\"role\":\"user\","
+    body = IG_STR("{\"model\":\"m\\u0061\",\"messages\":[{\"role\":\"user\","
                   "\"content\":[{\"type\":\"text\",\"text\":\"\xd8\xa7\\u00e9"
                   "\\ud83d\\ude00 and a text that is longer than one block of "
                   "the reader, so that its end lies in another\"}]}],\"n\":"
@@ -246,8 +246,8 @@ test_many_keys(void **state)
         free(p);
 
         for (again = 0; again < 4; again++) {
-            p = many_keys(sizes[i], (sizes[i] - 1) * (again & 1) / 1, again > 1,
-                          &len);
+            p = many_keys(sizes[i], (sizes[i] - 1) * (again & 1),
+                          again > 1, &len);
 
             assert_false(read_as((ig_str_t) { (uint8_t *) p, len },
                                  IG_PLACE_ANY));
@@ -313,7 +313,7 @@ test_equal_hashes(void **state)
 
     for (round = 0; round < 3; round++) {
         p = many_keys(3000, round == 1 ? 0 : round == 2 ? 2999 : SIZE_MAX,
-                      round == 2, &len);
+                      false, &len);
 
         ig_arena_reset(arena);
         ig_keys_init(&keys, arena, (const uint8_t *) p);
@@ -324,13 +324,11 @@ test_equal_hashes(void **state)
         /* the start of each key, as the reader would push it */
 
         for (i = 11; i + 4 < len; i++) {
-            if (memcmp(p + i, "key ", 4) == 0
-                || memcmp(p + i, "\\u006bey ", 8) == 0)
-            {
+            if (memcmp(p + i, "key ", 4) == 0) {
                 assert_true(ig_keys_add(&keys, 0, (const uint8_t *) p + i, 4,
                                         len - i, false, &found) || found);
                 last = i;
-                i += 8;
+                i += 4;
 
                 if (found) {
                     break;
@@ -456,11 +454,8 @@ test_no_memory(void **state)
     (void) state;
 
     p = many_keys(2000, SIZE_MAX, false, &len);
-    memcpy(p + len - 1, ",\"model\":\"\\u0061\",\"messages\":[],\"tools\":["
-           "{\"name\":\"a\\u0062\"}]}", 66);
-    len += 65 - 1;
-    p[len] = '\0';
-    len = strlen(p);
+    len += (size_t) sprintf(p + len - 1, ",\"model\":\"\\u0061\",\"messages\":[],"
+                            "\"tools\":[{\"name\":\"a\\u0062\"}]}") - 1;
 
     r = post("/v1/chat/completions", (ig_str_t) { (uint8_t *) p, len });
     rc = IG_LIMIT;
