@@ -11,18 +11,18 @@ static const char  body[] =
     "\"a/b\":{\"k\":\"CCC\"},\"\xd8\xa7\":[[1,[22222]]],\"a\\u0062\":\"DDD\","
     "\"\":333, \"metadata\" : { \"user-id\" : 4444 } ,\"e\":{},\"f\":[],"
     "\"key_of_a_length_that_is_more_than_the_sixty_four_bytes_that_are_kept_"
-    "here\":\"EEE\",\"x\":{\"2000000006\":1}}";
+    "here\":\"EEE\",\"x\":{\"2000000006\":55555,\"k1234\":66666}}";
 
 static const struct {
     const char  *find;
     size_t       skip;
     const char  *pointer;
 } cases[] = {
-    { "model", 0, "/model" },
+    { "model", 0, "/~" },
     { "\"m\"", 1, "/model" },
-    { "messages", 0, "/messages" },
+    { "messages", 0, "/~" },
     { "AAA", 2, "/messages/0/content" },
-    { "role", 0, "/messages/0/role" },
+    { "role", 0, "/messages/0/~" },
     { "x,]}", 3, "/messages/1/content/0/text" },
     { "BBB", 0, "/messages/1/content/1/text" },
     { "a/b", 0, "/~" },
@@ -31,9 +31,11 @@ static const struct {
     { "DDD", 0, "/~" },
     { "333", 0, "/" },
     { "4444", 0, "/metadata/user-id" },
-    { "user-id", 6, "/metadata/user-id" },
+    { "user-id", 6, "/metadata/~" },
     { "EEE", 0, "/~" },
-    { "2000000006", 0, "/x/2000000006" },
+    { "2000000006", 0, "/x/~" },
+    { "55555", 0, "/x/~" },
+    { "66666", 0, "/x/k1234" },
 };
 
 

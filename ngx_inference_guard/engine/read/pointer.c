@@ -9,6 +9,7 @@
 
 
 #define IG_POINTER_NAME_MAX    64
+#define IG_POINTER_DIGITS_MAX  4       /* no identifier is that short */
 
 typedef struct {
     bool            object;
@@ -27,15 +28,18 @@ typedef struct {
 static bool
 ig_pointer_plain(const uint8_t *p, size_t len)
 {
-    size_t   i;
+    size_t   i, digits;
     uint8_t  c;
 
     if (len > IG_POINTER_NAME_MAX) {
         return false;
     }
 
+    digits = 0;
+
     for (i = 0; i < len; i++) {
         c = p[i];
+        digits += (c >= '0' && c <= '9');
 
         if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
               || (c >= '0' && c <= '9')
@@ -45,7 +49,7 @@ ig_pointer_plain(const uint8_t *p, size_t len)
         }
     }
 
-    return true;
+    return digits <= IG_POINTER_DIGITS_MAX;
 }
 
 
@@ -159,6 +163,12 @@ ig_json_pointer(ig_str_t body, size_t at, ig_buf_t *out)
             top->key = p + 1;
             top->key_len = (size_t) (quote - p - 1);
             s.key_next = false;
+
+            /* the byte is in the key: what was found there is the key */
+
+            if (stop <= quote) {
+                top->key_len = IG_POINTER_NAME_MAX + 1;
+            }
         }
 
         p = quote;
