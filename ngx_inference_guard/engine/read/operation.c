@@ -59,7 +59,7 @@ ig_operation_path(ig_str_t pattern, ig_str_t path)
     n = pattern.len - 1;
 
     if (pattern.data[n] != '*') {
-        return ig_str_eq(pattern, path);
+        return pattern.len == path.len && ig_str_eq(pattern, path);
     }
 
     if (path.len <= n

@@ -238,6 +238,10 @@ ig_read_is_json(ig_str_t type)
 {
     ig_str_t  parameter;
 
+    if (ig_str_eq(type, IG_STR("application/json"))) {
+        return true;
+    }
+
     if (type.len == 0
         || !ig_str_eq_nocase(ig_read_token(&type, ';'),
                              IG_STR("application/json")))

@@ -1,16 +1,7 @@
 /*
- * Strings, 64 bytes at a time.
- *
- * A block gives one mask of the bytes that need a look (quote, backslash,
- * control character).  They are taken from the mask one after another, so an
- * escape costs a few instructions and never a new start of the block.
- *
- * UTF-8 is checked without a state: each vector is compared with the same bytes
- * loaded one, two and three places earlier.  What is before a string is ASCII,
- * so these loads need no special case but at the body's first three bytes.
- *
- * The last bytes of the body are copied and filled with zeros.  A zero is a
- * control character: a string that does not end stops there.
+ * Strings: by 64 bytes on x86-64 (scan_vector.h), with SSE2, which every such
+ * machine has, or with AVX2 where the processor says so; byte by byte elsewhere.
+ * All of them give the same answers.
  */
 
 #include <read/scan.h>
@@ -18,9 +9,15 @@
 
 #include <string.h>
 
+/* IG_SCAN_PORTABLE and IG_SCAN_NO_AVX2 are for the tests, which compare them */
+
 #if defined(__SSE2__) && !defined(IG_SCAN_PORTABLE)
-#include <emmintrin.h>
+#include <immintrin.h>
 #define IG_SCAN_SSE2           1
+
+#if defined(__x86_64__) && !defined(IG_SCAN_NO_AVX2)
+#define IG_SCAN_AVX2           1
+#endif
 #endif
 
 
@@ -130,141 +127,27 @@ ig_scan_fail(ig_scan_t *s, ig_reason_t reason, const uint8_t *at)
 #define ig_through(i)          (ig_below(i) | (UINT64_C(1) << (i)))
 
 
-static inline __m128i
-ig_load(const uint8_t *p)
-{
-    return _mm_loadu_si128((const __m128i *) (const void *) p);
-}
-
-
-static inline __m128i
-ig_special(__m128i v)
-{
-    __m128i  quote, slash, control;
-
-    quote = _mm_cmpeq_epi8(v, _mm_set1_epi8('"'));
-    slash = _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'));
-    control = _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(0x1f)), v);
-
-    return _mm_or_si128(_mm_or_si128(quote, slash), control);
-}
-
-
-static inline uint64_t
-ig_bits(__m128i v)
-{
-    return (uint64_t) (uint32_t) _mm_movemask_epi8(v);
-}
-
-
-/*
- * Bytes of v, loaded from p, that break UTF-8 (Unicode 15, table 3-7).  Signed
- * comparison: 0x80 … 0xbf are the smallest numbers.
- */
-
-static inline uint64_t
-ig_utf8_bad(const uint8_t *p, __m128i v)
-{
-    __m128i  p1, p2, p3, lead, bad, below_a0, below_90, none;
-
-    none = _mm_setzero_si128();
-
-    p1 = ig_load(p - 1);
-    p2 = ig_load(p - 2);
-    p3 = ig_load(p - 3);
-
-    /* a continuation must stand exactly where a lead byte asks for one */
-
-    lead = _mm_or_si128(_mm_or_si128(
-               _mm_subs_epu8(p1, _mm_set1_epi8((char) 0xbf)),
-               _mm_subs_epu8(p2, _mm_set1_epi8((char) 0xdf))),
-               _mm_subs_epu8(p3, _mm_set1_epi8((char) 0xef)));
-
-    bad = _mm_cmpeq_epi8(_mm_cmpeq_epi8(lead, none),
-              _mm_cmplt_epi8(v, _mm_set1_epi8((char) 0xc0)));
-
-    /* c0 and c1 could only be overlong; nothing is above f4 */
-
-    bad = _mm_or_si128(bad,
-              _mm_cmpeq_epi8(_mm_and_si128(v, _mm_set1_epi8((char) 0xfe)),
-                  _mm_set1_epi8((char) 0xc0)));
-    bad = _mm_or_si128(bad,
-              _mm_cmpeq_epi8(_mm_max_epu8(v, _mm_set1_epi8((char) 0xf5)), v));
-
-    /* overlong after e0 and f0, surrogates after ed, beyond 10ffff after f4 */
-
-    below_a0 = _mm_cmplt_epi8(v, _mm_set1_epi8((char) 0xa0));
-    below_90 = _mm_cmplt_epi8(v, _mm_set1_epi8((char) 0x90));
-
-    bad = _mm_or_si128(bad, _mm_and_si128(below_a0,
-              _mm_cmpeq_epi8(p1, _mm_set1_epi8((char) 0xe0))));
-    bad = _mm_or_si128(bad, _mm_andnot_si128(below_a0,
-              _mm_cmpeq_epi8(p1, _mm_set1_epi8((char) 0xed))));
-    bad = _mm_or_si128(bad, _mm_and_si128(below_90,
-              _mm_cmpeq_epi8(p1, _mm_set1_epi8((char) 0xf0))));
-    bad = _mm_or_si128(bad, _mm_andnot_si128(below_90,
-              _mm_cmpeq_epi8(p1, _mm_set1_epi8((char) 0xf4))));
-
-    return ig_bits(bad);
-}
-
-
 typedef struct {
     uint64_t  special;         /* a bit a byte, the first byte lowest */
     uint64_t  high;
     uint64_t  bad;
+    uint64_t  carry;           /* continuations due in the next block */
 } ig_block_masks_t;
 
 
-/* `pending`: the block before ends in the middle of a character, maybe */
-
-static inline void
-ig_scan_masks(const uint8_t *b, uint64_t pending, ig_block_masks_t *m)
-{
-    __m128i  v0, v1, v2, v3;
-
-    v0 = ig_load(b);
-    v1 = ig_load(b + 16);
-    v2 = ig_load(b + 32);
-    v3 = ig_load(b + 48);
-
-    m->special = ig_bits(ig_special(v0))
-                 | ig_bits(ig_special(v1)) << 16
-                 | ig_bits(ig_special(v2)) << 32
-                 | ig_bits(ig_special(v3)) << 48;
-    m->high = 0;
-    m->bad = 0;
-
-    if (pending | ig_bits(_mm_or_si128(_mm_or_si128(v0, v1),
-                                       _mm_or_si128(v2, v3))))
-    {
-        m->high = ig_bits(v0) | ig_bits(v1) << 16 | ig_bits(v2) << 32
-                  | ig_bits(v3) << 48;
-        m->bad = ig_utf8_bad(b, v0)
-                 | ig_utf8_bad(b + 16, v1) << 16
-                 | ig_utf8_bad(b + 32, v2) << 32
-                 | ig_utf8_bad(b + 48, v3) << 48;
-    }
-}
-
-
-/* the rest of the body, with the three bytes before and zeros behind it */
+/* the rest of the body, with the byte before and zeros behind it */
 
 static const uint8_t *
 ig_scan_copy(const ig_scan_t *s, const uint8_t *p, uint8_t *copy, size_t size)
 {
-    size_t  before, left;
-
-    before = (size_t) (p - s->base);
-    before = before < 3 ? before : 3;
+    size_t  left;
 
     left = (size_t) (s->end - p);
-    left = left < IG_SCAN_DIRECT ? left : IG_SCAN_DIRECT;
 
     memset(copy, 0, size);
-    memcpy(copy + 3 - before, p - before, before + left);
+    memcpy(copy, p - 1, left + 1);
 
-    return copy + 3;
+    return copy + 1;
 }
 
 
@@ -302,8 +185,20 @@ ig_scan_block(ig_scan_t *s, const uint8_t *b, ig_block_masks_t *m,
             return true;
         }
 
-        n = (b[i] == '\\')
-            ? ig_scan_escape(b + i, IG_SCAN_DIRECT - i, &s->flags) : 0;
+        n = 0;
+
+        if (b[i] == '\\') {
+            n = 2;
+
+            /* most escapes; the next place must not wait for the table */
+
+            if (ig_escapes[b[i + 1]] && b[i + 1] != '\\') {
+                s->flags |= ig_escapes[b[i + 1]];
+
+            } else {
+                n = ig_scan_escape(b + i, IG_SCAN_DIRECT - i, &s->flags);
+            }
+        }
 
         if (n == 0) {
             s->reason = (m->bad & ig_below(i)) ? IG_REASON_invalid_utf8
@@ -336,57 +231,109 @@ ig_scan_block(ig_scan_t *s, const uint8_t *b, ig_block_masks_t *m,
 }
 
 
-static const uint8_t *
-ig_scan_long(ig_scan_t *s, const uint8_t *p)
+static inline uint64_t
+ig_sse2_mask(__m128i v)
 {
-    size_t             used;
-    uint64_t           pending;
-    const uint8_t     *b;
-    ig_block_masks_t   m;
-    uint8_t            copy[3 + IG_SCAN_DIRECT + 1];
+    return (uint64_t) (uint32_t) _mm_movemask_epi8(v);
+}
 
-    pending = 0;
 
-    for ( ;; ) {
-        b = p;
+#define IG_VEC(name)           ig_sse2_##name
+#define IG_VEC_TARGET
+#define IG_VECS                4
+#define ig_vec_t               __m128i
+#define ig_vec_load(p)                                                        \
+    _mm_loadu_si128((const __m128i *) (const void *) (p))
+#define ig_vec_set(c)          _mm_set1_epi8((char) (c))
+#define ig_vec_eq(a, b)        _mm_cmpeq_epi8(a, b)
+#define ig_vec_gt(a, b)        _mm_cmpgt_epi8(a, b)
+#define ig_vec_min(a, b)       _mm_min_epu8(a, b)
+#define ig_vec_max(a, b)       _mm_max_epu8(a, b)
+#define ig_vec_or(a, b)        _mm_or_si128(a, b)
+#define ig_vec_and(a, b)       _mm_and_si128(a, b)
+#define ig_vec_andnot(a, b)    _mm_andnot_si128(a, b)
+#define ig_vec_mask(v)         ig_sse2_mask(v)
+#define ig_vec_all(f)                                                         \
+    (ig_vec_mask(f(v[0])) | ig_vec_mask(f(v[1])) << 16                        \
+     | ig_vec_mask(f(v[2])) << 32 | ig_vec_mask(f(v[3])) << 48)
 
-        if (s->end - p < IG_SCAN_DIRECT || p - s->base < 3) {
-            b = ig_scan_copy(s, p, copy, sizeof(copy));
-        }
+#include <read/scan_vector.h>
 
-        ig_scan_masks(b, pending, &m);
 
-        if (ig_scan_block(s, b, &m, &used)) {
-            return p + used;
-        }
+#if (IG_SCAN_AVX2)
 
-        if (s->reason != IG_REASON_NONE) {
-            used = used < (size_t) (s->end - p) ? used
-                                                : (size_t) (s->end - p);
-            return ig_scan_fail(s, s->reason, p + used);
-        }
+#undef IG_VEC
+#undef IG_VEC_TARGET
+#undef IG_VECS
+#undef ig_vec_t
+#undef ig_vec_load
+#undef ig_vec_set
+#undef ig_vec_eq
+#undef ig_vec_gt
+#undef ig_vec_min
+#undef ig_vec_max
+#undef ig_vec_or
+#undef ig_vec_and
+#undef ig_vec_andnot
+#undef ig_vec_mask
+#undef ig_vec_all
 
-        pending = m.high >> (IG_SCAN_BLOCK - 3);
-        p += used;
+#define IG_VEC(name)           ig_avx2_##name
+#define IG_VEC_TARGET          __attribute__((target("avx2,bmi")))
+#define IG_VECS                2
+#define ig_vec_t               __m256i
+#define ig_vec_load(p)                                                        \
+    _mm256_loadu_si256((const __m256i *) (const void *) (p))
+#define ig_vec_set(c)          _mm256_set1_epi8((char) (c))
+#define ig_vec_eq(a, b)        _mm256_cmpeq_epi8(a, b)
+#define ig_vec_gt(a, b)        _mm256_cmpgt_epi8(a, b)
+#define ig_vec_min(a, b)       _mm256_min_epu8(a, b)
+#define ig_vec_max(a, b)       _mm256_max_epu8(a, b)
+#define ig_vec_or(a, b)        _mm256_or_si256(a, b)
+#define ig_vec_and(a, b)       _mm256_and_si256(a, b)
+#define ig_vec_andnot(a, b)    _mm256_andnot_si256(a, b)
+#define ig_vec_mask(v)         ((uint64_t) (uint32_t) _mm256_movemask_epi8(v))
+#define ig_vec_all(f)                                                         \
+    (ig_vec_mask(f(v[0])) | ig_vec_mask(f(v[1])) << 32)
+
+#include <read/scan_vector.h>
+
+#endif /* IG_SCAN_AVX2 */
+
+
+/* a mask tells the block only; where UTF-8 breaks is looked for afterwards */
+
+static const uint8_t *
+ig_utf8_place(const uint8_t *p, const uint8_t *end)
+{
+    uint32_t  state;
+
+    state = 0;
+
+    while (p < end && ig_utf8_step(&state, *p)) {
+        p++;
     }
+
+    return p;
 }
 
 
 const uint8_t *
 ig_scan_string(ig_scan_t *s, const uint8_t *p)
 {
-    size_t    i;
-    __m128i   v;
-    uint64_t  special, high;
+    size_t          i;
+    __m128i         v;
+    uint64_t        special, high;
+    const uint8_t  *quote;
 
     s->flags = 0;
 
     /* most strings are short names */
 
     if (s->end - p >= 16) {
-        v = ig_load(p);
-        special = ig_bits(ig_special(v));
-        high = ig_bits(v);
+        v = _mm_loadu_si128((const __m128i *) (const void *) p);
+        special = ig_sse2_mask(ig_sse2_special(v));
+        high = ig_sse2_mask(v);
 
         if (special) {
             i = (size_t) __builtin_ctzll(special);
@@ -400,7 +347,18 @@ ig_scan_string(ig_scan_t *s, const uint8_t *p)
         }
     }
 
-    return ig_scan_long(s, p);
+#if (IG_SCAN_AVX2)
+    quote = __builtin_cpu_supports("avx2") ? ig_avx2_string(s, p)
+                                           : ig_sse2_string(s, p);
+#else
+    quote = ig_sse2_string(s, p);
+#endif
+
+    if (quote == NULL && s->reason == IG_REASON_invalid_utf8) {
+        s->at = ig_utf8_place(p, s->end);
+    }
+
+    return quote;
 }
 
 #else /* !IG_SCAN_SSE2 */
