@@ -475,6 +475,34 @@ test_no_memory(void **state)
 }
 
 
+/* every key of the tables is found, alone and with nothing around it */
+
+static void
+test_key_ids(void **state)
+{
+    size_t                    i, len;
+    ig_str_t                  s;
+    static const char *const  names[] = {
+        NULL,
+#define KEY_NAME(name)  #name,
+        IG_KEYS(KEY_NAME)
+    };
+
+    (void) state;
+
+    for (i = 1; i < IG_KEY_COUNT; i++) {
+        s = guarded_end(&guard, ig_str_from_c(names[i]));
+
+        assert_true(s.len <= IG_KEY_MAX_LEN);
+        assert_int_equal(ig_key_id(s.data, s.len), i);
+
+        for (len = 0; len < s.len; len++) {
+            assert_int_not_equal(ig_key_id(s.data, len), i);
+        }
+    }
+}
+
+
 int
 main(void)
 {
@@ -488,6 +516,7 @@ main(void)
         cmocka_unit_test(test_many_keys),
         cmocka_unit_test(test_nested_keys),
         cmocka_unit_test(test_equal_hashes),
+        cmocka_unit_test(test_key_ids),
         cmocka_unit_test(test_memory),
         cmocka_unit_test(test_no_memory),
     };

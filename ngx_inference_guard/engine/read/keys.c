@@ -6,7 +6,10 @@
 #include <read/scan.h>
 
 #include <string.h>
+
+#if defined(__linux__)
 #include <sys/auxv.h>
+#endif
 
 
 #define IG_SORT_FEW            24      /* from here on insertion is quicker */
@@ -16,6 +19,8 @@ void
 ig_keys_init(ig_keys_t *k, ig_arena_t *a, const uint8_t *base)
 {
     const void  *random;
+
+    random = NULL;
 
     k->base = base;
     k->arena = a;
@@ -27,10 +32,12 @@ ig_keys_init(ig_keys_t *k, ig_arena_t *a, const uint8_t *base)
     /*
      * Sixteen random bytes that the kernel gave the process: getauxval(3),
      * AT_RANDOM.  They only make the hash's collisions unknown to a client; no
-     * result depends on them.
+     * result depends on them.  Without them the sort still bounds the time.
      */
 
+#if defined(__linux__)
     random = (const void *) (uintptr_t) getauxval(AT_RANDOM);
+#endif
 
     if (random) {
         memcpy(k->secret, random, sizeof(k->secret));
@@ -96,12 +103,20 @@ ig_keys_grow(ig_keys_t *k)
 static inline uint64_t
 ig_mix(uint64_t a, uint64_t b)
 {
+#if defined(__SIZEOF_INT128__)
     __extension__ unsigned __int128  product;
 
     product = a;
     product *= b;
 
     return (uint64_t) product ^ (uint64_t) (product >> 64);
+#else
+    a *= b;
+    a ^= a >> 32;
+    a *= b;
+
+    return a ^ a >> 32;
+#endif
 }
 
 

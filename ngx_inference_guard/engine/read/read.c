@@ -16,6 +16,7 @@ ig_read_refuse(ig_reading_t *out, ig_reason_t reason, size_t at)
 {
     out->reason = reason;
     out->reason_at = at;
+    out->nblocks = 0;
 
     return IG_OK;
 }
@@ -104,7 +105,9 @@ ig_read_query(const ig_request_t *r, ig_arena_t *arena, ig_reading_t *out)
         return IG_OK;
     }
 
-    if (r->args.len > IG_MAX_BODY) {
+    /* the length of a span must fit */
+
+    if (r->args.len >= IG_MAX_BODY) {
         return ig_read_refuse(out, IG_REASON_limit_exceeded, 0);
     }
 

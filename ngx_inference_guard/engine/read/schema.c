@@ -450,7 +450,7 @@ ig_key_id_short(const uint8_t *p, size_t len)
         break;
 
     case 8:
-        K(messages) K(function) K(thinking) K(document) K(file_ids)
+        K(messages) K(function) K(thinking) K(file_ids)
         K(file_url) K(template)
         break;
 

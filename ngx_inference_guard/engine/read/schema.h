@@ -20,8 +20,8 @@
 #define IG_KEYS(K)                                                            \
     K(action) K(allowed_tools) K(arguments) K(audio) K(audio_url) K(code)     \
     K(connector_id) K(container) K(container_id) K(content) K(context)        \
-    K(conversation) K(custom) K(data) K(document) K(encrypted_content)        \
-    K(error) K(file) K(file_data) K(file_id) K(file_ids) K(file_url)          \
+    K(conversation) K(custom) K(data) K(encrypted_content) K(error)         \
+    K(file) K(file_data) K(file_id) K(file_ids) K(file_url)          \
     K(function) K(function_call) K(functions) K(id) K(image) K(image_url)     \
     K(images) K(input) K(input_audio) K(input_image_mask) K(instructions)     \
     K(logs) K(mcp_servers) K(messages) K(model) K(name) K(operation)          \
