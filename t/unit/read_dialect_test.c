@@ -57,7 +57,8 @@ static const shape_t  shapes[] = {
     { CHAT, "{" USER ",\"model\":\"m\",\"response_format\":{\"type\":"
       "\"json_schema\",\"json_schema\":{\"name\":\"s\",\"schema\":{\"type\":"
       "\"object\",\"properties\":{\"file_id\":{\"type\":\"string\"},"
-      "\"image_url\":{\"type\":\"string\"}}},\"strict\":true}}}", 0, "hi|", "" },
+      "\"image_url\":{\"type\":\"string\"}}},\"strict\":true}}}",
+      0, "hi|", "" },
     { CHAT, "{" USER ",\"model\":\"m\",\"tools\":[{\"type\":\"function\","
       "\"function\":{\"name\":\"get\",\"description\":\"d\",\"parameters\":{"
       "\"type\":\"object\",\"properties\":{\"file_id\":{\"type\":\"string\"},"
@@ -430,7 +431,8 @@ static const refused_t  refused[] = {
     { CHAT, "{\"model\":\"m\",\"Model\":\"n\"," USER "}", AMBIGUOUS },
     { CHAT, "{\"MODEL\":\"m\"," USER "}", AMBIGUOUS },
     { CHAT, "{\"model\":\"m\",\"meSSages\":[]," USER "}", AMBIGUOUS },
-    { CHAT, "{\"model\":\"m\",\"me\xc5\xbf\xc5\xbf" "age\xc5\xbf\":[]," USER "}",
+    { CHAT, "{\"model\":\"m\",\"me\xc5\xbf\xc5\xbf"
+      "age\xc5\xbf\":[]," USER "}",
       AMBIGUOUS },
     { CHAT, "{\"model\":\"m\",\"\\u017ftream\":true," USER "}", AMBIGUOUS },
     { CHAT, "{\"model\":\"m\",\"\\u004dodel\":\"x\"," USER "}", AMBIGUOUS },

@@ -454,7 +454,8 @@ test_no_memory(void **state)
     (void) state;
 
     p = many_keys(2000, SIZE_MAX, false, &len);
-    len += (size_t) sprintf(p + len - 1, ",\"model\":\"\\u0061\",\"messages\":[],"
+    len += (size_t) sprintf(p + len - 1, ",\"model\":\"\\u0061\","
+                            "\"messages\":[],"
                             "\"tools\":[{\"name\":\"a\\u0062\"}]}") - 1;
 
     r = post("/v1/chat/completions", (ig_str_t) { (uint8_t *) p, len });

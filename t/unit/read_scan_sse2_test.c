@@ -1,5 +1,5 @@
 /*
- * The tests of read_scan_test.c, against the reader for processors without AVX2.
+ * The tests of read_scan_test.c, for processors without AVX2.
  */
 
 #define IG_SCAN_NO_AVX2 1

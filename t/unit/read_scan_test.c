@@ -215,7 +215,8 @@ test_cases(void **state)
 
 
 static const char *const  pieces[] = {
-    "a", "0", " ", "text of some length, as usual", "\\n", "\\\\", "\\\"",
+    "a", "0", " ", "\\\\n", "\\\\\\\"", "\\n\\n\\n", "\\\"n\\\"",
+    "text of some length, as usual", "\\n", "\\\\", "\\\"",
     "\\/", "\\u0041", "\\ud83d\\ude00", "\xc3\xa9", "\xd8\xa7", "\xe4\xb8\xad",
     "\xf0\x9f\x98\x80", "\xed\x9f\xbf",
     "\xe8\xaf\xb7\xe6\x8a\x8a\xe4\xb8\x8b\xe9\x9d\xa2\xe7\x9a\x84\xe4\xbc\x9a",
@@ -223,16 +224,19 @@ static const char *const  pieces[] = {
 };
 
 
-/* strings of pieces, then with one byte changed: both readers agree */
+/*
+ * Strings of pieces, with other bytes behind and without, then with one byte
+ * changed: both readers agree.
+ */
 
 static void
 test_random(void **state)
 {
     bool         good;
     char         buf[2048];
-    size_t       round, n, k, len;
+    size_t       round, n, k, len, end;
     uint64_t     seed;
-    unsigned     flags;
+    unsigned     flags, alone;
     ig_str_t     s;
     ig_reason_t  reason;
 
@@ -255,10 +259,23 @@ test_random(void **state)
         }
 
         buf[n++] = '"';
+        end = n;
+
+        /* what is behind a string is not looked at */
+
+        for (k = random_below(&seed, 8); k > 0; k--) {
+            buf[n++] = "\"\\\\nx\x01\xff\xd8"[random_below(&seed, 8)];
+        }
 
         s = guarded_end(&guard, (ig_str_t) { (uint8_t *) buf, n });
         good = both(s, &flags, &reason);
         assert_true(good);
+
+        s = guarded_end(&guard, (ig_str_t) { (uint8_t *) buf, end });
+        assert_true(both(s, &alone, &reason));
+        assert_int_equal(flags, alone);
+
+        s = guarded_end(&guard, (ig_str_t) { (uint8_t *) buf, n });
 
         ((uint8_t *) (uintptr_t) s.data)[1 + random_below(&seed, n - 1)] =
             (uint8_t) random_next(&seed);

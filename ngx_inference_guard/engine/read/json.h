@@ -26,7 +26,7 @@ typedef struct {
     uint8_t   slot;            /* of the next value */
     uint8_t   seen;
     uint32_t  first_key;
-    uint64_t  known[2];        /* keys of the tables that came, by ig_key_id_t */
+    uint64_t  known[2];        /* keys of the tables that came, a bit each */
 } ig_frame_t;
 
 /* names without repetition; the table comes when they are many */

@@ -1,6 +1,6 @@
 /*
  * Strings: by 64 bytes on x86-64 (scan_vector.h), with SSE2, which every such
- * machine has, or with AVX2 where the processor says so; byte by byte elsewhere.
+ * machine has, or with AVX2 where the processor says so; elsewhere byte by byte.
  * All of them give the same answers.
  */
 
@@ -123,6 +123,10 @@ ig_scan_fail(ig_scan_t *s, ig_reason_t reason, const uint8_t *at)
 #define IG_SCAN_ESCAPE         12      /* the longest escape: a pair */
 #define IG_SCAN_DIRECT         (IG_SCAN_BLOCK + IG_SCAN_ESCAPE)
 
+#define IG_ODD_BITS            UINT64_C(0xaaaaaaaaaaaaaaaa)
+
+/* all bits but the lowest */
+#define ig_above(mask)         ((mask) & ((mask) - 1))
 #define ig_below(i)            ((UINT64_C(1) << (i)) - 1)
 #define ig_through(i)          (ig_below(i) | (UINT64_C(1) << (i)))
 
