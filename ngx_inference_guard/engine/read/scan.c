@@ -1,6 +1,6 @@
 /*
  * Strings: by 64 bytes on x86-64 (scan_vector.h), with SSE2, which every such
- * machine has, or with AVX2 where the processor says so; elsewhere byte by byte.
+ * machine has, or with AVX2 where the processor says so; elsewhere bytewise.
  * All of them give the same answers.
  */
 
