@@ -148,9 +148,10 @@ ig_rc_t ig_decode(ig_str_t encoding, ig_str_t body, size_t max_size,
 
 /*
  * The JSON pointer (RFC 6901) of the value or key that holds byte `at` of a
- * body that ig_read() has accepted: "/messages/0/content".  A key's own pointer
- * is that of its value.  Keys that are no plain names (longer than 64 bytes,
- * or other than [A-Za-z0-9_.$-]) could hold data: they are written as "~".
+ * body that ig_read() has accepted: "/messages/0/content".  Keys that are no
+ * plain names (longer than 64 bytes, other than [A-Za-z0-9_.$-], or with more
+ * than four digits) could hold data: they are written as "~", and so is the key
+ * that holds the byte itself.
  */
 void ig_json_pointer(ig_str_t body, size_t at, ig_buf_t *out);
 

@@ -1,0 +1,735 @@
+/*
+ * The dialects' tables: places, their keys, and the slots behind them.
+ *
+ * Sources: OpenAI's API reference (chat, completions, responses, embeddings),
+ * Anthropic's (messages, count_tokens), Ollama's docs/api.md, and what servers
+ * that speak OpenAI's dialect add (vLLM: reasoning_content, video_url, ...).
+ */
+
+#include <read/schema.h>
+
+#include <string.h>
+
+
+enum {
+    S_ANY = 0,
+    S_TEXT = IG_SLOT_TEXT,     /* text, however deep */
+    S_MODEL,
+    S_STREAM,
+    S_MESSAGES,
+    S_MESSAGES_OPTIONAL,
+    S_MESSAGE,
+    S_ROLE,
+    S_CONTENT,
+    S_CONTENT_OR_PART,
+    S_PART,
+    S_PART_TYPE,
+    S_STRING_TEXT,
+    S_PROMPT,
+    S_PROMPT_ELEMENT,
+    S_PROMPT_TOKEN,
+    S_EMBED_INPUT,
+    S_INPUT,
+    S_ITEM,
+    S_ITEM_TYPE,
+    S_MEDIA,                   /* bytes that are no text */
+    S_MEDIA_URL,               /* {url: ...}, or the URL itself */
+    S_FILE,
+    S_URL,
+    S_REMOTE,
+    S_REFERENCE,
+    S_ENCRYPTED,
+    S_TOKENS,
+    S_SOURCE,
+    S_SOURCE_TYPE,
+    S_AUDIO,
+    S_REASONING,
+    S_REASONING_DETAILS,
+    S_PREDICTION,
+    S_PROMPT_KEPT,
+    S_TOOLS,
+    S_TOOL,
+    S_TOOL_TYPE,
+    S_TOOL_NAME,
+    S_FUNCTION,
+    S_FUNCTIONS,
+    S_CALLS,
+    S_CALL,
+    S_TOOL_CHOICE,
+    S_TOOL_CHOICES,
+    S_CONTAINER,
+    S_COUNT
+};
+
+#define NUL                    IG_TYPE_NULL
+#define STR                    IG_TYPE_STRING
+#define NUM                    IG_TYPE_NUMBER
+#define ARR                    IG_TYPE_ARRAY
+#define OBJ                    IG_TYPE_OBJECT
+#define ANY                    IG_TYPE_ANY
+
+#define BITS(b)                .value_bits = (b), .number_bits = (b),         \
+                               .object_bits = (b)
+
+#define MEDIA                  IG_UNINSPECTABLE_MEDIA
+#define REFERENCE              IG_UNINSPECTABLE_REFERENCE
+#define REMOTE                 IG_UNINSPECTABLE_REMOTE
+#define TOKENS                 IG_UNINSPECTABLE_TOKENS
+#define ENCRYPTED              IG_UNINSPECTABLE_ENCRYPTED
+#define UNKNOWN                IG_UNINSPECTABLE_UNKNOWN
+
+
+const ig_slot_t  ig_slots[S_COUNT] = {
+    [S_ANY]         = { .types = ANY },
+    [S_TEXT]        = { .types = ANY, .text = IG_SPAN_TEXT,
+                        .place = IG_PLACE_TEXT, .element = S_TEXT,
+                        .seen = IG_SEEN_TEXT },
+
+    [S_MODEL]       = { .types = STR, .action = IG_DO_MODEL,
+                        .seen = IG_SEEN_MODEL },
+    [S_STREAM]      = { .types = IG_TYPE_BOOL | NUL, .action = IG_DO_STREAM },
+
+    [S_MESSAGES]    = { .types = ARR, .element = S_MESSAGE,
+                        .seen = IG_SEEN_INPUT },
+    [S_MESSAGES_OPTIONAL]
+                    = { .types = ARR | NUL, .element = S_MESSAGE },
+    [S_MESSAGE]     = { .types = OBJ, .place = IG_PLACE_MESSAGE },
+    [S_ROLE]        = { .types = STR, .seen = IG_SEEN_ROLE },
+    [S_CONTENT]     = { .types = STR | NUL | ARR, .text = IG_SPAN_TEXT,
+                        .element = S_PART, .seen = IG_SEEN_TEXT },
+    [S_CONTENT_OR_PART]
+                    = { .types = STR | NUL | ARR | OBJ, .text = IG_SPAN_TEXT,
+                        .place = IG_PLACE_PART, .element = S_PART,
+                        .seen = IG_SEEN_TEXT },
+    [S_PART]        = { .types = STR | OBJ, .text = IG_SPAN_TEXT,
+                        .place = IG_PLACE_PART },
+    [S_PART_TYPE]   = { .types = STR | NUL, .action = IG_DO_PART_TYPE,
+                        .seen = IG_SEEN_TYPE },
+    [S_STRING_TEXT] = { .types = STR | NUL, .text = IG_SPAN_TEXT },
+
+    /* text, a list of texts, tokens, or a list of lists of tokens */
+    [S_PROMPT]      = { .types = STR | NUL | ARR, .text = IG_SPAN_TEXT,
+                        .element = S_PROMPT_ELEMENT },
+    [S_EMBED_INPUT] = { .types = STR | ARR, .text = IG_SPAN_TEXT,
+                        .element = S_PROMPT_ELEMENT, .seen = IG_SEEN_INPUT },
+    [S_PROMPT_ELEMENT]
+                    = { .types = STR | NUM | ARR, .text = IG_SPAN_TEXT,
+                        .element = S_PROMPT_TOKEN, .number_bits = TOKENS },
+    [S_PROMPT_TOKEN]
+                    = { .types = NUM, .number_bits = TOKENS },
+    [S_TOKENS]      = { .types = ANY, .element = S_TOKENS, BITS(TOKENS) },
+
+    [S_INPUT]       = { .types = STR | NUL | ARR, .text = IG_SPAN_TEXT,
+                        .element = S_ITEM },
+    [S_ITEM]        = { .types = OBJ, .place = IG_PLACE_ITEM },
+    [S_ITEM_TYPE]   = { .types = STR | NUL, .action = IG_DO_ITEM_TYPE,
+                        .seen = IG_SEEN_TYPE },
+
+    [S_MEDIA]       = { .types = ANY, .element = S_MEDIA, BITS(MEDIA),
+                        .place = IG_PLACE_MEDIA },
+    [S_MEDIA_URL]   = { .types = ANY, .element = S_MEDIA_URL, BITS(MEDIA),
+                        .action = IG_DO_URL, .place = IG_PLACE_MEDIA },
+    [S_FILE]        = { .types = ANY, .element = S_FILE, BITS(MEDIA),
+                        .place = IG_PLACE_MEDIA },
+    [S_URL]         = { .types = ANY, .element = S_URL,
+                        .action = IG_DO_URL },
+    [S_REMOTE]      = { .types = ANY, .element = S_REMOTE, BITS(REMOTE) },
+    [S_REFERENCE]   = { .types = ANY, .element = S_REFERENCE,
+                        BITS(REFERENCE) },
+    [S_ENCRYPTED]   = { .types = ANY, .element = S_ENCRYPTED,
+                        BITS(ENCRYPTED) },
+
+    [S_SOURCE]      = { .types = STR | NUL | OBJ, .action = IG_DO_SOURCE,
+                        .place = IG_PLACE_SOURCE, .seen = IG_SEEN_SOURCE },
+    [S_SOURCE_TYPE] = { .types = STR, .action = IG_DO_SOURCE_TYPE,
+                        .seen = IG_SEEN_TYPE },
+
+    /* {id: ...} in a message; in a part it would be the sound itself */
+    [S_AUDIO]       = { .types = ANY, .element = S_MEDIA,
+                        .value_bits = MEDIA, .place = IG_PLACE_AUDIO },
+    [S_REASONING]   = { .types = ANY, .element = S_REASONING,
+                        .text = IG_SPAN_TEXT, .place = IG_PLACE_REASONING },
+    [S_REASONING_DETAILS]
+                    = { .types = ANY, .element = S_REASONING,
+                        .place = IG_PLACE_REASONING },
+    [S_PREDICTION]  = { .types = OBJ | NUL, .place = IG_PLACE_PREDICTION },
+    [S_PROMPT_KEPT] = { .types = ANY, .element = S_REFERENCE,
+                        .place = IG_PLACE_PROMPT, BITS(REFERENCE) },
+
+    [S_TOOLS]       = { .types = ARR | NUL, .element = S_TOOL },
+    [S_TOOL]        = { .types = OBJ, .place = IG_PLACE_TOOL },
+    [S_TOOL_TYPE]   = { .types = STR | NUL, .action = IG_DO_TOOL_TYPE },
+    [S_TOOL_NAME]   = { .types = STR | NUL, .action = IG_DO_TOOL_NAME },
+    [S_FUNCTION]    = { .types = OBJ | NUL, .place = IG_PLACE_FUNCTION },
+    [S_FUNCTIONS]   = { .types = ARR | NUL, .element = S_FUNCTION },
+    [S_CALLS]       = { .types = ARR | NUL, .element = S_CALL },
+    [S_CALL]        = { .types = OBJ | NUL, .place = IG_PLACE_CALL },
+    [S_TOOL_CHOICE] = { .types = STR | NUL | OBJ,
+                        .place = IG_PLACE_TOOL_CHOICE },
+    [S_TOOL_CHOICES]
+                    = { .types = ARR | NUL, .element = S_TOOL_CHOICE },
+
+    /* a new one, {type: "auto"}, or by id one that holds something */
+    [S_CONTAINER]   = { .types = STR | NUL | OBJ, .value_bits = REFERENCE,
+                        .place = IG_PLACE_CONTAINER },
+};
+
+
+#define CONTENT_KEYS                                                          \
+    [IG_KEY_text]                 = S_TEXT,                                   \
+    [IG_KEY_refusal]              = S_TEXT,                                   \
+    [IG_KEY_thinking]             = S_TEXT,                                   \
+    [IG_KEY_reasoning]            = S_TEXT,                                   \
+    [IG_KEY_encrypted_content]    = S_ENCRYPTED
+
+#define MEDIA_KEYS                                                            \
+    [IG_KEY_image]                = S_MEDIA_URL,                              \
+    [IG_KEY_images]               = S_MEDIA,                                  \
+    [IG_KEY_image_url]            = S_MEDIA_URL,                              \
+    [IG_KEY_audio_url]            = S_MEDIA_URL,                              \
+    [IG_KEY_video]                = S_MEDIA_URL,                              \
+    [IG_KEY_video_url]            = S_MEDIA_URL,                              \
+    [IG_KEY_input_audio]          = S_MEDIA,                                  \
+    [IG_KEY_file]                 = S_FILE,                                   \
+    [IG_KEY_file_data]            = S_MEDIA,                                  \
+    [IG_KEY_file_url]             = S_REMOTE,                                 \
+    [IG_KEY_file_id]              = S_REFERENCE,                              \
+    [IG_KEY_file_ids]             = S_REFERENCE
+
+
+static const uint8_t  ig_places[IG_PLACES][IG_KEY_COUNT] = {
+
+    [IG_PLACE_CHAT] = {
+        [IG_KEY_model]                = S_MODEL,
+        [IG_KEY_messages]             = S_MESSAGES,
+        [IG_KEY_stream]               = S_STREAM,
+        [IG_KEY_tools]                = S_TOOLS,
+        [IG_KEY_functions]            = S_FUNCTIONS,
+        [IG_KEY_tool_choice]          = S_TOOL_CHOICE,
+        [IG_KEY_function_call]        = S_TOOL_CHOICE,
+        [IG_KEY_prediction]           = S_PREDICTION,
+        [IG_KEY_previous_response_id] = S_REFERENCE,
+        [IG_KEY_file_ids]             = S_REFERENCE,
+    },
+
+    [IG_PLACE_COMPLETIONS] = {
+        [IG_KEY_model]                = S_MODEL,
+        [IG_KEY_prompt]               = S_PROMPT,
+        [IG_KEY_prompt_embeds]        = S_TOKENS,
+        [IG_KEY_suffix]               = S_STRING_TEXT,
+        [IG_KEY_stream]               = S_STREAM,
+    },
+
+    [IG_PLACE_RESPONSES] = {
+        [IG_KEY_model]                = S_MODEL,
+        [IG_KEY_input]                = S_INPUT,
+        [IG_KEY_instructions]         = S_INPUT,
+        [IG_KEY_stream]               = S_STREAM,
+        [IG_KEY_tools]                = S_TOOLS,
+        [IG_KEY_tool_choice]          = S_TOOL_CHOICE,
+        [IG_KEY_previous_response_id] = S_REFERENCE,
+        [IG_KEY_conversation]         = S_REFERENCE,
+        [IG_KEY_prompt]               = S_PROMPT_KEPT,
+    },
+
+    [IG_PLACE_EMBEDDINGS] = {
+        [IG_KEY_model]                = S_MODEL,
+        [IG_KEY_input]                = S_EMBED_INPUT,
+        [IG_KEY_messages]             = S_MESSAGES,      /* vLLM */
+    },
+
+    [IG_PLACE_MESSAGES] = {
+        [IG_KEY_model]                = S_MODEL,
+        [IG_KEY_messages]             = S_MESSAGES,
+        [IG_KEY_system]               = S_CONTENT,
+        [IG_KEY_stream]               = S_STREAM,
+        [IG_KEY_tools]                = S_TOOLS,
+        [IG_KEY_tool_choice]          = S_TOOL_CHOICE,
+        [IG_KEY_mcp_servers]          = S_REMOTE,
+        [IG_KEY_container]            = S_CONTAINER,
+    },
+
+    [IG_PLACE_OLLAMA_CHAT] = {
+        [IG_KEY_model]                = S_MODEL,
+        [IG_KEY_messages]             = S_MESSAGES_OPTIONAL,
+        [IG_KEY_stream]               = S_STREAM,
+        [IG_KEY_tools]                = S_TOOLS,
+    },
+
+    [IG_PLACE_OLLAMA_GENERATE] = {
+        [IG_KEY_model]                = S_MODEL,
+        [IG_KEY_prompt]               = S_STRING_TEXT,
+        [IG_KEY_suffix]               = S_STRING_TEXT,
+        [IG_KEY_system]               = S_STRING_TEXT,
+        [IG_KEY_template]             = S_STRING_TEXT,
+        [IG_KEY_context]              = S_TOKENS,
+        [IG_KEY_images]               = S_MEDIA,
+        [IG_KEY_stream]               = S_STREAM,
+    },
+
+    [IG_PLACE_OLLAMA_EMBED] = {
+        [IG_KEY_model]                = S_MODEL,
+        [IG_KEY_input]                = S_PROMPT,
+        [IG_KEY_prompt]               = S_PROMPT,
+    },
+
+    [IG_PLACE_MESSAGE] = {
+        CONTENT_KEYS,
+        [IG_KEY_role]                 = S_ROLE,
+        [IG_KEY_content]              = S_CONTENT,
+        [IG_KEY_reasoning_content]    = S_TEXT,
+        [IG_KEY_reasoning_details]    = S_REASONING_DETAILS,
+        [IG_KEY_tool_calls]           = S_CALLS,
+        [IG_KEY_function_call]        = S_CALL,
+        [IG_KEY_tool_name]            = S_TOOL_NAME,
+        [IG_KEY_audio]                = S_AUDIO,
+        [IG_KEY_images]               = S_MEDIA,
+    },
+
+    [IG_PLACE_PART] = {
+        CONTENT_KEYS,
+        MEDIA_KEYS,
+        [IG_KEY_type]                 = S_PART_TYPE,
+        [IG_KEY_audio]                = S_MEDIA_URL,
+        [IG_KEY_source]               = S_SOURCE,
+        [IG_KEY_name]                 = S_TOOL_NAME,
+        [IG_KEY_arguments]            = S_TEXT,
+        [IG_KEY_input]                = S_TEXT,
+        [IG_KEY_output]               = S_TEXT,
+        [IG_KEY_content]              = S_CONTENT_OR_PART,
+        [IG_KEY_title]                = S_TEXT,
+        [IG_KEY_context]              = S_TEXT,
+        [IG_KEY_summary]              = S_TEXT,
+        [IG_KEY_stdout]               = S_TEXT,
+        [IG_KEY_stderr]               = S_TEXT,
+        [IG_KEY_logs]                 = S_TEXT,
+    },
+
+    [IG_PLACE_ITEM] = {
+        MEDIA_KEYS,
+        [IG_KEY_type]                 = S_ITEM_TYPE,
+        [IG_KEY_role]                 = S_ROLE,
+        [IG_KEY_content]              = S_CONTENT_OR_PART,
+        [IG_KEY_summary]              = S_CONTENT_OR_PART,
+        [IG_KEY_encrypted_content]    = S_ENCRYPTED,
+        [IG_KEY_name]                 = S_TOOL_NAME,
+        [IG_KEY_arguments]            = S_TEXT,
+        [IG_KEY_input]                = S_TEXT,
+        [IG_KEY_output]               = S_CONTENT_OR_PART,
+        [IG_KEY_outputs]              = S_CONTENT_OR_PART,
+        [IG_KEY_action]               = S_TEXT,
+        [IG_KEY_operation]            = S_TEXT,
+        [IG_KEY_queries]              = S_TEXT,
+        [IG_KEY_results]              = S_TEXT,
+        [IG_KEY_code]                 = S_TEXT,
+        [IG_KEY_error]                = S_TEXT,
+        [IG_KEY_container_id]         = S_REFERENCE,
+        [IG_KEY_result]               = S_MEDIA,
+        [IG_KEY_tools]                = S_TOOLS,
+    },
+
+    [IG_PLACE_SOURCE] = {
+        [IG_KEY_type]                 = S_SOURCE_TYPE,
+        [IG_KEY_data]                 = S_TEXT,
+        [IG_KEY_content]              = S_CONTENT_OR_PART,
+        [IG_KEY_url]                  = S_REMOTE,
+        [IG_KEY_file_id]              = S_REFERENCE,
+    },
+
+    [IG_PLACE_MEDIA] = {
+        MEDIA_KEYS,
+        [IG_KEY_url]                  = S_URL,
+        [IG_KEY_text]                 = S_TEXT,
+    },
+
+    [IG_PLACE_AUDIO] = {
+        [IG_KEY_id]                   = S_REFERENCE,
+        [IG_KEY_data]                 = S_MEDIA,
+    },
+
+    [IG_PLACE_REASONING] = {
+        CONTENT_KEYS,
+        [IG_KEY_summary]              = S_TEXT,
+        [IG_KEY_data]                 = S_ENCRYPTED,
+    },
+
+    [IG_PLACE_PREDICTION] = {
+        [IG_KEY_content]              = S_CONTENT,
+    },
+
+    [IG_PLACE_PROMPT] = {
+        [IG_KEY_variables]            = S_TEXT,
+    },
+
+    [IG_PLACE_TOOL] = {
+        [IG_KEY_type]                 = S_TOOL_TYPE,
+        [IG_KEY_name]                 = S_TOOL_NAME,
+        [IG_KEY_function]             = S_FUNCTION,
+        [IG_KEY_custom]               = S_FUNCTION,
+        [IG_KEY_tools]                = S_TOOLS,
+        [IG_KEY_server_url]           = S_REMOTE,
+        [IG_KEY_connector_id]         = S_REMOTE,
+        [IG_KEY_vector_store_ids]     = S_REFERENCE,
+        [IG_KEY_container]            = S_CONTAINER,
+        [IG_KEY_input_image_mask]     = S_FILE,
+    },
+
+    [IG_PLACE_FUNCTION] = {
+        [IG_KEY_name]                 = S_TOOL_NAME,
+    },
+
+    [IG_PLACE_CALL] = {
+        [IG_KEY_name]                 = S_TOOL_NAME,
+        [IG_KEY_function]             = S_CALL,
+        [IG_KEY_custom]               = S_CALL,
+        [IG_KEY_arguments]            = S_TEXT,
+        [IG_KEY_input]                = S_TEXT,
+    },
+
+    [IG_PLACE_TOOL_CHOICE] = {
+        [IG_KEY_name]                 = S_TOOL_NAME,
+        [IG_KEY_function]             = S_TOOL_CHOICE,
+        [IG_KEY_custom]               = S_TOOL_CHOICE,
+        [IG_KEY_allowed_tools]        = S_TOOL_CHOICE,
+        [IG_KEY_tools]                = S_TOOL_CHOICES,
+    },
+
+    [IG_PLACE_CONTAINER] = {
+        [IG_KEY_id]                   = S_REFERENCE,
+        [IG_KEY_file_ids]             = S_REFERENCE,
+        [IG_KEY_skills]               = S_REFERENCE,
+    },
+};
+
+
+unsigned
+ig_slot_of(ig_place_id_t place, ig_key_id_t key)
+{
+    return ig_places[place][key];
+}
+
+
+/* sizes are constant: each comparison is one or two of machine words */
+
+#define K(name)                                                               \
+    if (memcmp(p, #name, sizeof(#name) - 1) == 0) {                           \
+        return IG_KEY_##name;                                                 \
+    }
+
+static ig_key_id_t
+ig_key_id_short(const uint8_t *p, size_t len)
+{
+    switch (len) {
+
+    case 2:
+        K(id)
+        break;
+
+    case 3:
+        K(url)
+        break;
+
+    case 4:
+        K(role) K(type) K(text) K(name) K(code) K(data) K(file)
+        K(logs)
+        break;
+
+    case 5:
+        K(model) K(tools) K(input) K(image) K(audio) K(title) K(video)
+        K(error)
+        break;
+
+    case 6:
+        K(stream) K(system) K(source) K(prompt) K(output) K(images)
+        K(action) K(custom) K(result) K(skills) K(stderr) K(stdout) K(suffix)
+        break;
+
+    case 7:
+        K(content) K(summary) K(context) K(file_id) K(outputs) K(queries)
+        K(refusal) K(results)
+        break;
+
+    case 8:
+        K(messages) K(function) K(thinking) K(file_ids)
+        K(file_url) K(template)
+        break;
+
+    default:
+        break;
+    }
+
+    return IG_KEY_UNKNOWN;
+}
+
+
+static ig_key_id_t
+ig_key_id_long(const uint8_t *p, size_t len)
+{
+    switch (len) {
+
+    case 9:
+        K(arguments) K(tool_name) K(functions) K(image_url) K(reasoning)
+        K(audio_url) K(container) K(file_data) K(operation) K(variables)
+        K(video_url)
+        break;
+
+    case 10:
+        K(tool_calls) K(server_url) K(prediction)
+        break;
+
+    case 11:
+        K(tool_choice) K(input_audio) K(mcp_servers)
+        break;
+
+    case 12:
+        K(instructions) K(connector_id) K(container_id) K(conversation)
+        break;
+
+    case 13:
+        K(function_call) K(allowed_tools) K(prompt_embeds)
+        break;
+
+    case 16:
+        K(input_image_mask) K(vector_store_ids)
+        break;
+
+    case 17:
+        K(encrypted_content) K(reasoning_content) K(reasoning_details)
+        break;
+
+    case 20:
+        K(previous_response_id)
+        break;
+
+    default:
+        break;
+    }
+
+    return IG_KEY_UNKNOWN;
+}
+
+#undef K
+
+
+ig_key_id_t
+ig_key_id(const uint8_t *p, size_t len)
+{
+    return len <= 8 ? ig_key_id_short(p, len) : ig_key_id_long(p, len);
+}
+
+
+typedef struct {
+    const char  *name;
+    unsigned     bits;
+} ig_type_row_t;
+
+
+/* a part's type; the keys that hold what is not text have bits of their own */
+static const ig_type_row_t  ig_part_types[] = {
+    { "text", 0 },
+    { "input_text", 0 },
+    { "output_text", 0 },
+    { "summary_text", 0 },
+    { "reasoning_text", 0 },
+    { "refusal", 0 },
+    { "thinking", 0 },
+    { "reasoning", 0 },
+    { "tool_use", 0 },
+    { "tool_result", 0 },
+    { "tool_reference", 0 },
+    { "server_tool_use", 0 },
+    { "mcp_tool_use", 0 },
+    { "mcp_tool_result", 0 },
+    { "search_result", 0 },
+    { "compaction", 0 },
+    { "logs", 0 },
+
+    { "web_search_tool_result", 0 },
+    { "web_search_tool_result_error", 0 },
+    { "web_search_result", 0 },
+    { "web_fetch_tool_result", 0 },
+    { "web_fetch_tool_result_error", 0 },
+    { "web_fetch_tool_error", 0 },
+    { "web_fetch_result", 0 },
+    { "tool_search_tool_result", 0 },
+    { "tool_search_tool_result_error", 0 },
+    { "tool_search_tool_search_result", 0 },
+    { "code_execution_tool_result", 0 },
+    { "code_execution_tool_result_error", 0 },
+    { "code_execution_result", 0 },
+    { "code_execution_output", 0 },
+    { "bash_code_execution_tool_result", 0 },
+    { "bash_code_execution_tool_result_error", 0 },
+    { "bash_code_execution_result", 0 },
+    { "bash_code_execution_output", 0 },
+    { "text_editor_code_execution_tool_result", 0 },
+    { "text_editor_code_execution_tool_result_error", 0 },
+    { "text_editor_code_execution_view_result", 0 },
+    { "text_editor_code_execution_create_result", 0 },
+    { "text_editor_code_execution_str_replace_result", 0 },
+
+    { "image", MEDIA },
+    { "image_url", MEDIA },
+    { "input_image", MEDIA },
+    { "computer_screenshot", MEDIA },
+    { "audio", MEDIA },
+    { "audio_url", MEDIA },
+    { "input_audio", MEDIA },
+    { "video", MEDIA },
+    { "video_url", MEDIA },
+    { "input_video", MEDIA },
+    { "file", MEDIA },
+    { "input_file", MEDIA },
+    { "container_upload", REFERENCE },
+    { "redacted_thinking", ENCRYPTED },
+    { "encrypted_code_execution_result", ENCRYPTED },
+    { NULL, 0 }
+};
+
+static const ig_type_row_t  ig_item_types[] = {
+    { "message", 0 },
+    { "reasoning", 0 },
+    { "function_call", 0 },
+    { "function_call_output", 0 },
+    { "custom_tool_call", 0 },
+    { "custom_tool_call_output", 0 },
+    { "local_shell_call", 0 },
+    { "local_shell_call_output", 0 },
+    { "shell_call", 0 },
+    { "shell_call_output", 0 },
+    { "apply_patch_call", 0 },
+    { "apply_patch_call_output", 0 },
+    { "web_search_call", 0 },
+    { "tool_search_call", 0 },
+    { "tool_search_output", 0 },
+    { "code_interpreter_call", 0 },
+    { "computer_call", 0 },
+    { "computer_call_output", 0 },
+    { "mcp_call", 0 },
+    { "mcp_list_tools", 0 },
+    { "mcp_approval_request", 0 },
+    { "mcp_approval_response", 0 },
+
+    { "item_reference", REFERENCE },
+    { "file_search_call", REFERENCE },
+    { "image_generation_call", MEDIA },
+    { "compaction", ENCRYPTED },
+    { NULL, 0 }
+};
+
+/* Anthropic's have a date behind them: bash_20250124 */
+static const ig_type_row_t  ig_tool_types[] = {
+    { "function", 0 },
+    { "custom", 0 },
+    { "namespace", 0 },
+    { "web_search", 0 },
+    { "web_search_preview", 0 },
+    { "web_fetch", 0 },
+    { "code_interpreter", 0 },
+    { "code_execution", 0 },
+    { "image_generation", 0 },
+    { "local_shell", 0 },
+    { "shell", 0 },
+    { "bash", 0 },
+    { "apply_patch", 0 },
+    { "text_editor", 0 },
+    { "computer", 0 },
+    { "computer_use_preview", 0 },
+    { "memory", 0 },
+    { "tool_search", 0 },
+    { "tool_search_tool_regex", 0 },
+    { "tool_search_tool_bm25", 0 },
+    { "mcp_toolset", 0 },           /* its server has the bit */
+
+    { "mcp", REMOTE },
+    { "file_search", REFERENCE },
+    { NULL, 0 }
+};
+
+static const ig_type_row_t  ig_source_types[] = {
+    { "text", 0 },
+    { "content", 0 },
+    { "base64", MEDIA },
+    { "url", MEDIA | REMOTE },
+    { "file", REFERENCE },
+    { NULL, 0 }
+};
+
+
+static unsigned
+ig_type_bits(const ig_type_row_t *row, ig_str_t type)
+{
+    for ( /* void */ ; row->name; row++) {
+        if (ig_str_eq(ig_str_from_c(row->name), type)) {
+            return row->bits;
+        }
+    }
+
+    return UNKNOWN;
+}
+
+
+unsigned
+ig_part_type(ig_str_t type, unsigned *seen)
+{
+    /* its source says what it is; without one it cannot be read */
+
+    if (ig_str_eq(type, IG_STR("document"))) {
+        *seen |= IG_SEEN_DOCUMENT;
+        return 0;
+    }
+
+    return ig_type_bits(ig_part_types, type);
+}
+
+
+unsigned
+ig_item_type(ig_str_t type)
+{
+    return ig_type_bits(ig_item_types, type);
+}
+
+
+/* "_20250124", and OpenAI's "_2025_08_26": eight digits among underscores */
+
+static size_t
+ig_type_date(ig_str_t type)
+{
+    size_t   n, digits;
+    uint8_t  c;
+
+    digits = 0;
+
+    for (n = type.len; n > 0; n--) {
+        c = type.data[n - 1];
+
+        if (c >= '0' && c <= '9') {
+            digits++;
+
+        } else if (c != '_') {
+            break;
+        }
+
+        if (digits == 8 && c == '_') {
+            return n - 1;
+        }
+    }
+
+    return type.len;
+}
+
+
+unsigned
+ig_tool_type(ig_str_t type)
+{
+    type.len = ig_type_date(type);
+
+    return ig_type_bits(ig_tool_types, type);
+}
+
+
+unsigned
+ig_source_type(ig_str_t type)
+{
+    return ig_type_bits(ig_source_types, type);
+}
