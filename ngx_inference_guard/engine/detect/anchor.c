@@ -6,21 +6,31 @@
 #include "detect.h"
 
 
+/* more detectors than this ask for a cluster: let Vectorscan choose */
+#define IG_ANCHOR_MANY   6
+
+
+static bool
+ig_anchor_fits(const ig_matcher_t *m, const ig_cluster_t *c)
+{
+    return m->digits <= c->digits && m->solid <= c->solid
+           && m->dots <= c->dots && (!m->lettered || c->letters);
+}
+
+
 bool
 ig_anchor_cluster_wanted(const ig_detect_t *d, const uint8_t *text,
     const ig_cluster_t *c)
 {
-    size_t               i;
-    const ig_matcher_t  *m;
+    size_t  i;
 
     for (i = 0; i < d->nclusters; i++) {
-        m = &d->matchers[d->clusters[i]];
 
-        if (m->digits > c->digits) {
+        if (d->matchers[d->clusters[i]].digits > c->digits) {
             break;
         }
 
-        if (m->dots <= c->dots && (!m->lettered || c->letters)) {
+        if (ig_anchor_fits(&d->matchers[d->clusters[i]], c)) {
             return true;
         }
     }
@@ -60,10 +70,36 @@ ig_anchor_around(ig_detect_worker_t *w, uint32_t detector,
 }
 
 
+/* all, or those that Vectorscan finds possible in the cluster's window */
+
+static void
+ig_anchor_gate(ig_detect_worker_t *w, const ig_cluster_t *c)
+{
+    ig_rc_t           rc;
+    uint32_t          start, end, reach;
+    const ig_view_t  *v;
+
+    v = w->view;
+    reach = w->d->cluster_reach + 16;
+    start = c->groups[0].start;
+    end = c->groups[c->n - 1].end;
+
+    start = start - v->low > reach ? start - reach : v->low;
+    end = v->high - end > reach ? end + reach : v->high;
+
+    rc = ig_gate_open(w->d->cluster_gate, w->scratch,
+                      (ig_str_t) { v->text + start, end - start }, w->gate);
+
+    if (rc != IG_OK) {
+        w->rc = rc;
+    }
+}
+
+
 void
 ig_anchor_cluster(ig_detect_worker_t *w, const ig_cluster_t *c)
 {
-    size_t               i;
+    size_t               i, n, many;
     const ig_detect_t   *d;
     const ig_matcher_t  *m;
 
@@ -71,14 +107,27 @@ ig_anchor_cluster(ig_detect_worker_t *w, const ig_cluster_t *c)
 
     ig_digits_rows(w, c);
 
-    for (i = 0; i < d->nclusters && w->rc == IG_OK; i++) {
-        m = &d->matchers[d->clusters[i]];
+    many = 0;
+
+    for (n = 0; n < d->nclusters; n++) {
+        m = &d->matchers[d->clusters[n]];
 
         if (m->digits > c->digits) {
             break;
         }
 
-        if (m->dots <= c->dots && (!m->lettered || c->letters)) {
+        many += ig_anchor_fits(m, c);
+    }
+
+    if (many > IG_ANCHOR_MANY) {
+        ig_anchor_gate(w, c);
+    }
+
+    for (i = 0; many && i < n && w->rc == IG_OK; i++) {
+
+        if (ig_anchor_fits(&d->matchers[d->clusters[i]], c)
+            && (many <= IG_ANCHOR_MANY || ig_bit_get(w->gate, i)))
+        {
             ig_anchor_around(w, d->clusters[i], c);
         }
     }

@@ -74,6 +74,11 @@ ig_cluster_count(ig_cluster_state_t *s, const ig_group_t *g,
     p = s->text.data;
 
     s->c->digits += g->end - g->start;
+
+    if (g->end - g->start > s->c->solid) {
+        s->c->solid = g->end - g->start;
+    }
+
     s->c->letters |= (g->start > 0 && ig_letter(p[g->start - 1]))
                      || (g->end < s->text.len && ig_letter(p[g->end]));
 
@@ -92,6 +97,7 @@ ig_cluster_close(ig_cluster_state_t *s)
 
     s->c->n = 0;
     s->c->digits = 0;
+    s->c->solid = 0;
     s->c->dots = 0;
     s->c->letters = false;
 }

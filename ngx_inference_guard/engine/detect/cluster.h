@@ -27,6 +27,7 @@ typedef struct {
     size_t      n;
     ig_group_t  groups[IG_CLUSTER_GROUPS];
     uint32_t    digits;
+    uint32_t    solid;         /* of the longest group */
     uint32_t    dots;
     bool        letters;       /* a letter touches one of the groups */
 } ig_cluster_t;

@@ -264,6 +264,7 @@ ig_compile_find(ig_compiler_t *c, uint32_t i, ig_matcher_t *m,
         m->find = IG_FIND_CLUSTER;
         m->edges = true;
         m->digits = p->digits ? p->digits : 1;
+        m->solid = p->solid;
         m->dots = p->dots;
         m->lettered = p->lettered;
         return;
@@ -282,6 +283,7 @@ ig_compile_find(ig_compiler_t *c, uint32_t i, ig_matcher_t *m,
     if (p->digits >= 4) {
         m->find = IG_FIND_CLUSTER;
         m->digits = p->digits;
+        m->solid = p->solid;
         m->dots = p->dots;
         m->lettered = p->lettered;
         return;
@@ -584,7 +586,7 @@ ig_compile_detector(ig_compiler_t *c, uint32_t i, ig_pattern_t *p)
     ig_compile_check(c, i, p);
     ig_compile_find(c, i, m, p);
 
-    if (m->find == IG_FIND_ALWAYS && !m->utf) {
+    if (!m->utf) {
         c->gated[i] = r->pattern;
     }
 }
@@ -608,12 +610,37 @@ ig_compile_bytes(const ig_policy_t *p)
 }
 
 
+static ig_gate_t *
+ig_compile_gate(ig_compiler_t *c, const uint32_t *detectors, size_t n,
+    bool vectorscan)
+{
+    size_t      i;
+    ig_str_t   *patterns;
+    ig_gate_t  *g;
+
+    patterns = calloc(n + 1, sizeof(ig_str_t));
+    if (patterns == NULL) {
+        return NULL;
+    }
+
+    for (i = 0; i < n; i++) {
+        patterns[i] = c->gated[detectors[i]];
+    }
+
+    g = ig_gate_new(patterns, n, vectorscan);
+    free(patterns);
+
+    return g;
+}
+
+
 static bool
 ig_compile_tables(ig_compiler_t *c, bool vectorscan)
 {
-    size_t        i;
-    ig_row_t     *rows;
-    ig_detect_t  *d;
+    size_t               i;
+    ig_row_t            *rows;
+    ig_detect_t         *d;
+    const ig_matcher_t  *m;
 
     d = c->d;
     rows = c->rows;
@@ -626,13 +653,20 @@ ig_compile_tables(ig_compiler_t *c, bool vectorscan)
         return false;
     }
 
-    for (i = 0; i < d->nalways; i++) {
-        c->gated[i] = c->gated[d->always[i]];
+    for (i = 0; i < d->nclusters; i++) {
+        m = &d->matchers[d->clusters[i]];
+
+        d->cluster_reach = m->before > d->cluster_reach ? m->before
+                                                        : d->cluster_reach;
+        d->cluster_reach = m->after > d->cluster_reach ? m->after
+                                                       : d->cluster_reach;
     }
 
-    d->gate = ig_gate_new(c->gated, d->nalways, vectorscan);
+    d->gate = ig_compile_gate(c, d->always, d->nalways, vectorscan);
+    d->cluster_gate = ig_compile_gate(c, d->clusters, d->nclusters,
+                                      vectorscan);
 
-    return d->gate != NULL;
+    return d->gate && d->cluster_gate;
 }
 
 
@@ -740,6 +774,7 @@ ig_detect_free(ig_detect_t *d)
     free(d->word_numbers);
     ig_literals_free(d->literals);
     ig_gate_free(d->gate);
+    ig_gate_free(d->cluster_gate);
     ig_words_free(d->words);
     free(d);
 }

@@ -237,6 +237,10 @@ ig_context_key(ig_detect_worker_t *w)
     key = v->block->kind == IG_BLOCK_BODY ? ig_context_json_key(v)
                                           : ig_context_query_key(v);
 
+    if (key.len == 0) {
+        return;
+    }
+
     s = (ig_fold_source_t) { key.data, key.data, key.data + key.len,
                              v->block->kind == IG_BLOCK_BODY,
                              v->block->kind == IG_BLOCK_QUERY };

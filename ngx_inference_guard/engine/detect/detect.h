@@ -68,6 +68,7 @@ typedef struct {
     bool             unofficial;
     bool             lettered;
     uint32_t         digits;           /* that a cluster must have */
+    uint32_t         solid;            /* and a group of it */
     uint32_t         dots;
     uint32_t         before;           /* of the window around an anchor */
     uint32_t         after;
@@ -102,6 +103,8 @@ struct ig_detect_s {
 
     uint32_t        *clusters;         /* detectors, by digits needed */
     size_t           nclusters;
+    ig_gate_t       *cluster_gate;     /* of many, the few that may match */
+    uint32_t         cluster_reach;    /* the widest window of them */
     uint32_t        *ibans;
     size_t           nibans;
     uint32_t         digits;           /* the least that any needs */

@@ -4,7 +4,8 @@
  * A search starts at most `before` bytes ahead of the anchor, never looks at a
  * start behind it (PCRE2's offset limit), and sees at most `after` bytes more.
  * What one search has covered, the next of the same detector does not repeat.
- * The bytes gone over are counted for the whole request.
+ * So one search for each anchor and detector is bounded by its window; where it
+ * goes on, the bytes gone over are counted for the whole request.
  */
 
 #include "detect.h"
@@ -80,7 +81,6 @@ ig_match_next(ig_detect_worker_t *w, const ig_matcher_t *m, uint32_t base,
                      PCRE2_NOTEMPTY, w->match, w->limits);
 
     if (rc == PCRE2_ERROR_NOMATCH) {
-        (void) ig_match_work(w, stop - from + 16);
         return false;
     }
 

@@ -22,6 +22,11 @@ typedef struct {
     uint32_t  tail;            /* in the run that the end may continue */
     uint32_t  best;            /* in the longest run */
     uint32_t  dots;
+
+    bool      pure;            /* digits and nothing else */
+    uint32_t  head_solid;      /* the same for digits side by side */
+    uint32_t  tail_solid;
+    uint32_t  solid;
 } ig_bounds_t;
 
 typedef struct {
@@ -143,6 +148,12 @@ ig_bounds_join(ig_bounds_t a, ig_bounds_t b)
     r.best = ig_most(ig_most(a.best, b.best), ig_sum(a.tail, b.head));
     r.dots = ig_sum(a.dots, b.dots);
 
+    r.pure = a.pure && b.pure;
+    r.head_solid = a.pure ? ig_sum(a.total, b.head_solid) : a.head_solid;
+    r.tail_solid = b.pure ? ig_sum(b.total, a.tail_solid) : b.tail_solid;
+    r.solid = ig_most(ig_most(a.solid, b.solid),
+                      ig_sum(a.tail_solid, b.head_solid));
+
     return r;
 }
 
@@ -158,6 +169,10 @@ ig_bounds_either(ig_bounds_t a, ig_bounds_t b)
     a.tail = ig_least(a.tail, b.tail);
     a.best = ig_least(a.best, b.best);
     a.dots = ig_least(a.dots, b.dots);
+    a.pure = a.pure && b.pure;
+    a.head_solid = ig_least(a.head_solid, b.head_solid);
+    a.tail_solid = ig_least(a.tail_solid, b.tail_solid);
+    a.solid = ig_least(a.solid, b.solid);
 
     return a;
 }
@@ -178,6 +193,12 @@ ig_bounds_repeat(ig_bounds_t a, uint32_t min, uint32_t max)
             r.head = r.best;
             r.tail = r.best;
         }
+
+        if (a.pure) {
+            r.solid = r.best;
+            r.head_solid = r.best;
+            r.tail_solid = r.best;
+        }
     }
 
     r.min = ig_times(a.min, min);
@@ -189,6 +210,9 @@ ig_bounds_repeat(ig_bounds_t a, uint32_t min, uint32_t max)
         r.head = 0;
         r.tail = 0;
         r.best = 0;
+        r.head_solid = 0;
+        r.tail_solid = 0;
+        r.solid = 0;
     }
 
     return r;
@@ -201,7 +225,9 @@ ig_bounds(const ig_node_t *n)
     ig_bounds_t       b;
     const ig_node_t  *child;
 
-    b = (ig_bounds_t) { 0, 0, true, 0, 0, 0, 0, 0 };
+    memset(&b, 0, sizeof(b));
+    b.compact = true;
+    b.pure = true;
 
     switch (n->kind) {
 
@@ -217,6 +243,10 @@ ig_bounds(const ig_node_t *n)
         b.tail = b.total;
         b.best = b.total;
         b.dots = ig_set_within(n->set, "..");
+        b.pure = b.total;
+        b.head_solid = b.total;
+        b.tail_solid = b.total;
+        b.solid = b.total;
         break;
 
     case IG_NODE_SEQUENCE:
@@ -691,6 +721,7 @@ ig_pattern_fill(const ig_node_t *root, ig_pattern_t *out)
     out->max = b.max;
     out->compact = b.compact;
     out->digits = b.best;
+    out->solid = b.solid;
     out->dots = b.compact ? b.dots : 0;
     out->lettered = ig_lettered(root);
 

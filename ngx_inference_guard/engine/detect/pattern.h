@@ -44,6 +44,7 @@ typedef struct {
     bool            compact;     /* nothing but digits and what may stand
                                     between the groups of one run */
     uint32_t        digits;      /* the most that surely stand in one run */
+    uint32_t        solid;       /* the most that surely stand side by side */
     uint32_t        dots;        /* that surely stand in it; 0 if not compact */
     bool            lettered;    /* each run of digits touches a letter */
 

@@ -23,7 +23,7 @@ ig_worker_arrays(ig_detect_worker_t *w)
     w->last = calloc(d->n + 1, sizeof(uint32_t));
     w->answered = calloc(validators, sizeof(uint32_t));
     w->answer = calloc(validators, sizeof(bool));
-    w->gate = calloc(IG_BIT_WORDS(d->nalways) + 1, sizeof(uint64_t));
+    w->gate = calloc(IG_BIT_WORDS(d->n) + 1, sizeof(uint64_t));
     w->context.near = calloc(words, sizeof(uint32_t));
     w->context.key = calloc(words, sizeof(uint32_t));
 
@@ -70,7 +70,8 @@ ig_detect_worker_new(const ig_detect_t *d)
 
     if (!ig_worker_arrays(w) || !ig_worker_pcre2(w)
         || !ig_literals_scratch(d->literals, &w->scratch)
-        || !ig_gate_scratch(d->gate, &w->scratch))
+        || !ig_gate_scratch(d->gate, &w->scratch)
+        || !ig_gate_scratch(d->cluster_gate, &w->scratch))
     {
         ig_detect_worker_free(w);
         return NULL;
