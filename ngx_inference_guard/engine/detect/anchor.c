@@ -10,11 +10,11 @@
 #define IG_ANCHOR_MANY   6
 
 
-static bool
-ig_anchor_fits(const ig_matcher_t *m, const ig_cluster_t *c)
+static inline bool
+ig_anchor_fits(const ig_need_t *n, const ig_cluster_t *c)
 {
-    return m->digits <= c->digits && m->solid <= c->solid
-           && m->dots <= c->dots && (!m->lettered || c->letters);
+    return n->digits <= c->digits && n->solid <= c->solid
+           && n->dots <= c->dots && n->lettered <= c->letters;
 }
 
 
@@ -24,13 +24,8 @@ ig_anchor_cluster_wanted(const ig_detect_t *d, const uint8_t *text,
 {
     size_t  i;
 
-    for (i = 0; i < d->nclusters; i++) {
-
-        if (d->matchers[d->clusters[i]].digits > c->digits) {
-            break;
-        }
-
-        if (ig_anchor_fits(&d->matchers[d->clusters[i]], c)) {
+    for (i = 0; i < d->nclusters && d->needs[i].digits <= c->digits; i++) {
+        if (ig_anchor_fits(&d->needs[i], c)) {
             return true;
         }
     }
@@ -99,9 +94,9 @@ ig_anchor_gate(ig_detect_worker_t *w, const ig_cluster_t *c)
 void
 ig_anchor_cluster(ig_detect_worker_t *w, const ig_cluster_t *c)
 {
-    size_t               i, n, many;
-    const ig_detect_t   *d;
-    const ig_matcher_t  *m;
+    size_t              i, n, many;
+    uint32_t            few[IG_ANCHOR_MANY];
+    const ig_detect_t  *d;
 
     d = w->d;
 
@@ -109,25 +104,30 @@ ig_anchor_cluster(ig_detect_worker_t *w, const ig_cluster_t *c)
 
     many = 0;
 
-    for (n = 0; n < d->nclusters; n++) {
-        m = &d->matchers[d->clusters[n]];
+    for (n = 0; n < d->nclusters && d->needs[n].digits <= c->digits; n++) {
 
-        if (m->digits > c->digits) {
-            break;
+        if (ig_anchor_fits(&d->needs[n], c)) {
+
+            if (many < IG_ANCHOR_MANY) {
+                few[many] = d->clusters[n];
+            }
+
+            many++;
+        }
+    }
+
+    if (many <= IG_ANCHOR_MANY) {
+        for (i = 0; i < many && w->rc == IG_OK; i++) {
+            ig_anchor_around(w, few[i], c);
         }
 
-        many += ig_anchor_fits(m, c);
+        return;
     }
 
-    if (many > IG_ANCHOR_MANY) {
-        ig_anchor_gate(w, c);
-    }
+    ig_anchor_gate(w, c);
 
-    for (i = 0; many && i < n && w->rc == IG_OK; i++) {
-
-        if (ig_anchor_fits(&d->matchers[d->clusters[i]], c)
-            && (many <= IG_ANCHOR_MANY || ig_bit_get(w->gate, i)))
-        {
+    for (i = 0; i < n && w->rc == IG_OK; i++) {
+        if (ig_bit_get(w->gate, i) && ig_anchor_fits(&d->needs[i], c)) {
             ig_anchor_around(w, d->clusters[i], c);
         }
     }

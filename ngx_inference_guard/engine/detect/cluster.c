@@ -64,26 +64,37 @@ ig_cluster_joins(ig_cluster_state_t *s, uint32_t from, uint32_t to)
 }
 
 
-static void
-ig_cluster_count(ig_cluster_state_t *s, const ig_group_t *g,
-    const ig_group_t *before)
-{
-    uint32_t        i;
-    const uint8_t  *p;
+/* what is only worth knowing of a cluster that is large enough */
 
+static void
+ig_cluster_measure(ig_cluster_state_t *s)
+{
+    size_t             i;
+    uint32_t           at;
+    ig_cluster_t      *c;
+    const uint8_t     *p;
+    const ig_group_t  *g;
+
+    c = s->c;
     p = s->text.data;
 
-    s->c->digits += g->end - g->start;
+    c->solid = 0;
+    c->dots = 0;
+    c->letters = false;
 
-    if (g->end - g->start > s->c->solid) {
-        s->c->solid = g->end - g->start;
-    }
+    for (i = 0; i < c->n; i++) {
+        g = &c->groups[i];
 
-    s->c->letters |= (g->start > 0 && ig_letter(p[g->start - 1]))
-                     || (g->end < s->text.len && ig_letter(p[g->end]));
+        if (g->end - g->start > c->solid) {
+            c->solid = g->end - g->start;
+        }
 
-    for (i = before ? before->end : g->start; i < g->start; i++) {
-        s->c->dots += (p[i] == '.');
+        c->letters |= (g->start > 0 && ig_letter(p[g->start - 1]))
+                      || (g->end < s->text.len && ig_letter(p[g->end]));
+
+        for (at = i ? g[-1].end : g->start; at < g->start; at++) {
+            c->dots += (p[at] == '.');
+        }
     }
 }
 
@@ -92,14 +103,12 @@ static void
 ig_cluster_close(ig_cluster_state_t *s)
 {
     if (s->c->n && s->c->digits >= s->pass->digits) {
+        ig_cluster_measure(s);
         s->go_on = s->go_on && s->pass->cluster(s->pass->data, s->text, s->c);
     }
 
     s->c->n = 0;
     s->c->digits = 0;
-    s->c->solid = 0;
-    s->c->dots = 0;
-    s->c->letters = false;
 }
 
 
@@ -119,7 +128,7 @@ ig_cluster_piece(ig_cluster_state_t *s)
     s->c->n = IG_CLUSTER_OVERLAP;
 
     for (i = 0; i < s->c->n; i++) {
-        ig_cluster_count(s, &kept[i], i ? &kept[i - 1] : NULL);
+        s->c->digits += kept[i].end - kept[i].start;
     }
 }
 
@@ -127,9 +136,10 @@ ig_cluster_piece(ig_cluster_state_t *s)
 static void
 ig_cluster_group(ig_cluster_state_t *s, uint32_t start, uint32_t end)
 {
-    ig_group_t      g, *last;
+    ig_cluster_t   *c;
     const uint8_t  *p;
 
+    c = s->c;
     p = s->text.data;
 
     if (s->pass->group && end - start >= 2 && start >= 2
@@ -141,23 +151,16 @@ ig_cluster_group(ig_cluster_state_t *s, uint32_t start, uint32_t end)
                    && s->pass->group(s->pass->data, s->text, start, end);
     }
 
-    last = s->c->n ? &s->c->groups[s->c->n - 1] : NULL;
-
-    if (last && !ig_cluster_joins(s, last->end, start)) {
+    if (c->n && !ig_cluster_joins(s, c->groups[c->n - 1].end, start)) {
         ig_cluster_close(s);
-        last = NULL;
     }
 
-    if (s->c->n == IG_CLUSTER_GROUPS) {
+    if (c->n == IG_CLUSTER_GROUPS) {
         ig_cluster_piece(s);
-        last = &s->c->groups[s->c->n - 1];
     }
 
-    g = (ig_group_t) { start, end };
-
-    ig_cluster_count(s, &g, last);
-
-    s->c->groups[s->c->n++] = g;
+    c->groups[c->n++] = (ig_group_t) { start, end };
+    c->digits += end - start;
 }
 
 

@@ -767,6 +767,7 @@ ig_detect_free(ig_detect_t *d)
     free(d->rows);
     free(d->row_list);
     free(d->clusters);
+    free(d->needs);
     free(d->ibans);
     free(d->always);
     free(d->literal_first);

@@ -85,6 +85,14 @@ typedef struct {
     uint32_t         nwords;
 } ig_matcher_t;
 
+/* what a cluster must have, for one detector; four bytes, as all are asked */
+typedef struct {
+    uint8_t  digits;
+    uint8_t  solid;
+    uint8_t  dots;
+    bool     lettered;
+} ig_need_t;
+
 typedef struct {
     uint32_t        detector;
     ig_plus_t       plus;
@@ -102,6 +110,7 @@ struct ig_detect_s {
     uint32_t         row_longest;
 
     uint32_t        *clusters;         /* detectors, by digits needed */
+    ig_need_t       *needs;            /* of each of them */
     size_t           nclusters;
     ig_gate_t       *cluster_gate;     /* of many, the few that may match */
     uint32_t         cluster_reach;    /* the widest window of them */

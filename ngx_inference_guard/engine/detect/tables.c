@@ -58,11 +58,21 @@ ig_number_cmp(const void *one, const void *two)
 }
 
 
+/* asking for less than is needed is never wrong */
+
+static uint8_t
+ig_need(uint32_t n)
+{
+    return n < UINT8_MAX ? (uint8_t) n : UINT8_MAX;
+}
+
+
 static bool
 ig_tables_clusters(ig_detect_t *d)
 {
-    size_t     i, n;
-    uint64_t  *keys;
+    size_t               i, n;
+    uint64_t            *keys;
+    const ig_matcher_t  *m;
 
     keys = calloc(d->n + 1, sizeof(uint64_t));
     if (keys == NULL) {
@@ -81,6 +91,12 @@ ig_tables_clusters(ig_detect_t *d)
 
     for (i = 0; i < n; i++) {
         d->clusters[i] = (uint32_t) keys[i];
+        m = &d->matchers[d->clusters[i]];
+
+        d->needs[i].digits = ig_need(m->digits);
+        d->needs[i].solid = ig_need(m->solid);
+        d->needs[i].dots = ig_need(m->dots);
+        d->needs[i].lettered = m->lettered;
     }
 
     d->nclusters = n;
@@ -96,10 +112,13 @@ ig_tables_lists(ig_detect_t *d)
     size_t  i;
 
     d->clusters = calloc(d->n + 1, sizeof(uint32_t));
+    d->needs = calloc(d->n + 1, sizeof(ig_need_t));
     d->ibans = calloc(d->n + 1, sizeof(uint32_t));
     d->always = calloc(d->n + 1, sizeof(uint32_t));
 
-    if (d->clusters == NULL || d->ibans == NULL || d->always == NULL) {
+    if (d->clusters == NULL || d->needs == NULL || d->ibans == NULL
+        || d->always == NULL)
+    {
         return false;
     }
 
