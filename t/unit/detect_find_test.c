@@ -179,6 +179,8 @@ phones(void **state)
 
     expect_text("+966 50 123 4567", "phone:0-16:500");
     expect_text("call +1-212-555-0123 now", "phone:5-20:500");
+    expect_text("+46 (0)8-928 571 38", "phone:0-19:500");
+    expect_text("+1 (212) 555-0123", "phone:0-17:500");
     expect_text("+1-112-555-0123", "");
     expect_text("+2105551234", "");
 

@@ -552,6 +552,24 @@ ig_compile_window(ig_matcher_t *m, const ig_pattern_t *p)
 }
 
 
+/* a number is short, whatever its pattern would allow around it */
+
+static void
+ig_compile_cluster(ig_detect_t *d, ig_matcher_t *m)
+{
+    m->before = m->before < IG_WINDOW_CLUSTER ? m->before : IG_WINDOW_CLUSTER;
+    m->after = m->after < IG_WINDOW_CLUSTER ? m->after : IG_WINDOW_CLUSTER;
+
+    if (d->cluster_reach < m->before) {
+        d->cluster_reach = m->before;
+    }
+
+    if (d->cluster_reach < m->after) {
+        d->cluster_reach = m->after;
+    }
+}
+
+
 static void
 ig_compile_detector(ig_compiler_t *c, uint32_t i, ig_pattern_t *p)
 {
@@ -585,6 +603,10 @@ ig_compile_detector(ig_compiler_t *c, uint32_t i, ig_pattern_t *p)
     ig_compile_window(m, p);
     ig_compile_check(c, i, p);
     ig_compile_find(c, i, m, p);
+
+    if (m->find == IG_FIND_CLUSTER) {
+        ig_compile_cluster(c->d, m);
+    }
 
     if (!m->utf) {
         c->gated[i] = r->pattern;
@@ -637,10 +659,8 @@ ig_compile_gate(ig_compiler_t *c, const uint32_t *detectors, size_t n,
 static bool
 ig_compile_tables(ig_compiler_t *c, bool vectorscan)
 {
-    size_t               i;
-    ig_row_t            *rows;
-    ig_detect_t         *d;
-    const ig_matcher_t  *m;
+    ig_row_t     *rows;
+    ig_detect_t  *d;
 
     d = c->d;
     rows = c->rows;
@@ -651,15 +671,6 @@ ig_compile_tables(ig_compiler_t *c, bool vectorscan)
         || !ig_tables_words(d, c->words, c->nwords))
     {
         return false;
-    }
-
-    for (i = 0; i < d->nclusters; i++) {
-        m = &d->matchers[d->clusters[i]];
-
-        d->cluster_reach = m->before > d->cluster_reach ? m->before
-                                                        : d->cluster_reach;
-        d->cluster_reach = m->after > d->cluster_reach ? m->after
-                                                       : d->cluster_reach;
     }
 
     d->gate = ig_compile_gate(c, d->always, d->nalways, vectorscan);

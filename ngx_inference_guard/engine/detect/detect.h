@@ -41,6 +41,7 @@
 
 #define IG_WINDOW_MAX          4096       /* around an anchor */
 #define IG_WINDOW_BEFORE       128        /* where the pattern has no bound */
+#define IG_WINDOW_CLUSTER      128        /* on both sides of digits, at most */
 #define IG_CONTEXT_BEFORE      64
 #define IG_CONTEXT_AFTER       32
 #define IG_CONTEXT_KEY         128

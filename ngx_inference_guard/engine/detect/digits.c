@@ -27,6 +27,40 @@ ig_hex_letter(uint8_t c)
 
 
 /*
+ * What may stand between two groups of one number: a single separator; or, with
+ * parentheses, up to three characters, as in "+46 (0)8-123".
+ */
+
+static bool
+ig_separated(const uint8_t *text, uint32_t from, uint32_t to)
+{
+    bool      parenthesis;
+    uint32_t  i;
+
+    if (to - from == 1 && ig_separator(text[from])) {
+        return true;
+    }
+
+    if (to - from > 3) {
+        return false;
+    }
+
+    parenthesis = false;
+
+    for (i = from; i < to; i++) {
+        if (text[i] == '(' || text[i] == ')') {
+            parenthesis = true;
+
+        } else if (!ig_separator(text[i])) {
+            return false;
+        }
+    }
+
+    return parenthesis;
+}
+
+
+/*
  * A token of hexadecimal digits, some of them letters and some not, on the
  * other side of a dash: the number is a piece of a UUID or a hash.
  */
@@ -160,8 +194,7 @@ ig_digits_take(const ig_detect_t *d, const uint8_t *text,
     }
 
     if (g != first
-        && (group->start - c->groups[g - 1].end != 1
-            || !ig_separator(text[group->start - 1])))
+        && !ig_separated(text, c->groups[g - 1].end, group->start))
     {
         return false;
     }
