@@ -1,0 +1,251 @@
+/*
+ * The pass over digits.
+ *
+ * Sixteen bytes at a time become a mask of digits; an empty one is the usual
+ * case and costs nothing more.  Groups of digits are told apart by the edges in
+ * the mask, and collected while what lies between them is only separators.
+ */
+
+#include "cluster.h"
+#include "pattern.h"
+#include "words.h"
+
+#include <string.h>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+
+typedef struct {
+    const ig_cluster_pass_t  *pass;
+    ig_str_t                  text;
+    ig_cluster_t             *c;
+    bool                      go_on;
+} ig_cluster_state_t;
+
+
+static bool
+ig_letter(uint8_t c)
+{
+    return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+}
+
+
+/* what stands between two groups; `\n` and its kind may still be escaped */
+
+static bool
+ig_cluster_joins(ig_cluster_state_t *s, uint32_t from, uint32_t to)
+{
+    uint32_t        i;
+    const uint8_t  *p;
+
+    if (to - from > IG_CLUSTER_GAP) {
+        return false;
+    }
+
+    p = s->text.data;
+
+    for (i = from; i < to; i++) {
+
+        if (p[i] == '\\' && i + 1 < to
+            && (p[i + 1] == 'n' || p[i + 1] == 't' || p[i + 1] == 'r'))
+        {
+            i++;
+            continue;
+        }
+
+        if (!ig_pattern_loose(p[i])) {
+            return false;
+        }
+    }
+
+    return true;
+}
+
+
+/* what is only worth knowing of a cluster that is large enough */
+
+static void
+ig_cluster_measure(ig_cluster_state_t *s)
+{
+    size_t             i;
+    uint32_t           at;
+    ig_cluster_t      *c;
+    const uint8_t     *p;
+    const ig_group_t  *g;
+
+    c = s->c;
+    p = s->text.data;
+
+    c->solid = 0;
+    c->dots = 0;
+    c->letters = false;
+
+    for (i = 0; i < c->n; i++) {
+        g = &c->groups[i];
+
+        if (g->end - g->start > c->solid) {
+            c->solid = g->end - g->start;
+        }
+
+        c->letters |= (g->start > 0 && ig_letter(p[g->start - 1]))
+                      || (g->end < s->text.len && ig_letter(p[g->end]));
+
+        for (at = i ? g[-1].end : g->start; at < g->start; at++) {
+            c->dots += (p[at] == '.');
+        }
+    }
+}
+
+
+static void
+ig_cluster_close(ig_cluster_state_t *s)
+{
+    if (s->c->n && s->c->digits >= s->pass->digits) {
+        ig_cluster_measure(s);
+        s->go_on = s->go_on && s->pass->cluster(s->pass->data, s->text, s->c);
+    }
+
+    s->c->n = 0;
+    s->c->digits = 0;
+}
+
+
+/* the list is full: hand it on, keep its last groups */
+
+static void
+ig_cluster_piece(ig_cluster_state_t *s)
+{
+    size_t      i;
+    ig_group_t  kept[IG_CLUSTER_OVERLAP];
+
+    memcpy(kept, s->c->groups + s->c->n - IG_CLUSTER_OVERLAP, sizeof(kept));
+
+    ig_cluster_close(s);
+
+    memcpy(s->c->groups, kept, sizeof(kept));
+    s->c->n = IG_CLUSTER_OVERLAP;
+
+    for (i = 0; i < s->c->n; i++) {
+        s->c->digits += kept[i].end - kept[i].start;
+    }
+}
+
+
+static void
+ig_cluster_group(ig_cluster_state_t *s, uint32_t start, uint32_t end)
+{
+    ig_cluster_t   *c;
+    const uint8_t  *p;
+
+    c = s->c;
+    p = s->text.data;
+
+    if (s->pass->group && end - start >= 2 && start >= 2
+        && ig_letter(p[start - 1]) && ig_letter(p[start - 2])
+        && (start == 2 || !ig_ascii_alnum(p[start - 3])
+            || (start >= 4 && p[start - 4] == '\\')))
+    {
+        s->go_on = s->go_on
+                   && s->pass->group(s->pass->data, s->text, start, end);
+    }
+
+    if (c->n && !ig_cluster_joins(s, c->groups[c->n - 1].end, start)) {
+        ig_cluster_close(s);
+    }
+
+    if (c->n == IG_CLUSTER_GROUPS) {
+        ig_cluster_piece(s);
+    }
+
+    c->groups[c->n++] = (ig_group_t) { start, end };
+    c->digits += end - start;
+}
+
+
+static uint32_t
+ig_digit_mask(const uint8_t *p, size_t left)
+{
+#if defined(__SSE2__)
+    uint8_t  tail[16];
+    __m128i  v;
+
+    if (left < 16) {
+        memset(tail, 0, sizeof(tail));
+        memcpy(tail, p, left);
+        p = tail;
+    }
+
+    /* '0' becomes -128: the ten smallest signed bytes are the digits */
+
+    v = _mm_add_epi8(_mm_loadu_si128((const __m128i *) p),
+                     _mm_set1_epi8((char) (0x80 - '0')));
+
+    return (uint32_t) _mm_movemask_epi8(
+               _mm_cmplt_epi8(v, _mm_set1_epi8((char) (-128 + 10))));
+#else
+    size_t    i;
+    uint32_t  mask;
+
+    mask = 0;
+
+    for (i = 0; i < 16 && i < left; i++) {
+        mask |= (uint32_t) ig_ascii_digit(p[i]) << i;
+    }
+
+    return mask;
+#endif
+}
+
+
+bool
+ig_clusters(const ig_cluster_pass_t *pass, ig_str_t text)
+{
+    bool                inside;
+    size_t              at;
+    uint32_t            mask, edges, bit, start;
+    ig_cluster_state_t  s;
+
+    s = (ig_cluster_state_t) { pass, text, pass->scratch, true };
+    s.c->n = 0;
+    ig_cluster_close(&s);
+
+    inside = false;
+    start = 0;
+
+    for (at = 0; at < text.len && s.go_on; at += 16) {
+
+        mask = ig_digit_mask(text.data + at, text.len - at);
+
+        if (mask == 0 && !inside) {
+            continue;
+        }
+
+        /* a bit where a group begins or ends */
+
+        edges = (mask ^ (mask << 1 | (uint32_t) inside)) & 0xffff;
+
+        while (edges) {
+            bit = (uint32_t) __builtin_ctz(edges);
+            edges &= edges - 1;
+
+            if (inside) {
+                ig_cluster_group(&s, start, (uint32_t) at + bit);
+
+            } else {
+                start = (uint32_t) at + bit;
+            }
+
+            inside = !inside;
+        }
+    }
+
+    if (inside && s.go_on) {
+        ig_cluster_group(&s, start, (uint32_t) text.len);
+    }
+
+    ig_cluster_close(&s);
+
+    return s.go_on;
+}
