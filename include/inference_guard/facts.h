@@ -67,6 +67,7 @@ typedef struct {
     bool                  claim_valid;    /* true when there is none */
     ig_countries_t        claimed;
 
+    ig_str_t              path;           /* of the request, for rules */
     const ig_reading_t   *reading;
     const ig_findings_t  *findings;
 
@@ -85,9 +86,17 @@ typedef struct {
 } ig_facts_t;
 
 /*
- * Fill in the rest of the facts from the four above it (tenant_state, tenant,
- * claim_valid with claimed; client_country as found, unknown allowed): takes
- * the stances for tenant and country, and unites the jurisdictions.
+ * Fill in the rest of the facts from what the caller has set: tenant_state and
+ * tenant; claim_valid and claimed; client_country as found, unknown allowed;
+ * path, reading and findings (NULL: none).  Takes the stances for tenant and
+ * country, and unites the jurisdictions.
+ *
+ * Only a finding of IG_SCORE_DEFAULT or more says whose law applies.  Its owner
+ * does; when it has none and its detector's file has a jurisdiction (a group's
+ * own number), that pack applies and no country is added.
+ *
+ * Claimed countries count only when the claim as a whole is valid.  Credentials
+ * that differ (IG_TENANT_CONFLICT) have no tenant under any stance.
  */
 void ig_facts_gather(const ig_facts_table_t *t, ig_facts_t *f);
 

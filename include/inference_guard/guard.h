@@ -64,6 +64,13 @@ typedef struct {
 } ig_decision_t;
 
 /*
+ * Read, detect, facts, decide, choose.  A request that is refused for its
+ * tenant in IG_MODE_ENFORCE is not read: reading then has dialect and operation
+ * only, and findings are none.
+ *
+ * `would` is the verdict with every audit rule enforced (IG_MODE_FULL), made
+ * when the policy has audit rules or the location audits.
+ *
  * Anything but IG_OK refuses the request with internal_error or, for
  * IG_LIMIT, limit_exceeded: *out then holds a verdict that says so (always,
  * in every mode), so that a caller cannot forget.
@@ -71,6 +78,14 @@ typedef struct {
 ig_rc_t ig_guard_decide(ig_worker_t *w, const ig_request_t *r,
     const ig_identity_t *id, ig_mode_t mode, ig_decision_t *out)
     IG_MUST_CHECK;
+
+/*
+ * The same for tools, which name the tenant (a row, or IG_NONE for none)
+ * instead of proving who they are.  Nothing that serves requests calls it.
+ */
+ig_rc_t ig_guard_decide_as(ig_worker_t *w, const ig_request_t *r,
+    uint32_t tenant, ig_country_t client_country, ig_str_t claim,
+    ig_mode_t mode, ig_decision_t *out) IG_MUST_CHECK;
 
 /*
  * A request whose body was not taken (too large, wrong encoding…) or whose
