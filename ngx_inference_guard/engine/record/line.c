@@ -62,10 +62,49 @@ ig_line_cut(ig_str_t s)
 }
 
 
+/*
+ * Nothing to escape?  Eight bytes at a time: a byte has its high bit set in
+ * `bad` when it is below 0x20, a quote, a backslash, or from 0x7f on.  A carry
+ * or borrow comes only from a byte that is bad itself, so too much may be
+ * reported, but never too little.
+ */
+
+#define IG_LINE_EACH(c)  (UINT64_C(0x0101010101010101) * (c))
+
+static bool
+ig_line_is_plain(ig_str_t s)
+{
+    size_t    i;
+    uint64_t  w, quote, slash, bad;
+
+    for (i = 0; i + 8 <= s.len; i += 8) {
+        memcpy(&w, s.data + i, 8);
+
+        quote = w ^ IG_LINE_EACH('"');
+        slash = w ^ IG_LINE_EACH('\\');
+        bad = w | (w + IG_LINE_EACH(1))
+              | ((w - IG_LINE_EACH(0x20)) & ~w)
+              | ((quote - IG_LINE_EACH(1)) & ~quote)
+              | ((slash - IG_LINE_EACH(1)) & ~slash);
+
+        if (bad & IG_LINE_EACH(0x80)) {
+            return false;
+        }
+    }
+
+    for ( /* void */ ; i < s.len; i++) {
+        if (!ig_line_plain[s.data[i]]) {
+            return false;
+        }
+    }
+
+    return true;
+}
+
+
 void
 ig_line_json(ig_line_t *l, ig_str_t s)
 {
-    size_t    i;
     ig_buf_t  b;
 
     s = ig_line_cut(s);
@@ -75,9 +114,7 @@ ig_line_json(ig_line_t *l, ig_str_t s)
         return;
     }
 
-    for (i = 0; i < s.len && ig_line_plain[s.data[i]]; i++) { /* void */ }
-
-    if (i == s.len) {
+    if (ig_line_is_plain(s)) {
         *l->p++ = '"';
 
         if (s.len) {

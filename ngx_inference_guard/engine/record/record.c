@@ -33,8 +33,9 @@ ig_record_policy(ig_line_t *l, const ig_guard_t *g)
 
     digest = ig_guard_digest(g);
 
-    ig_record_key(l, "policy");
-    ig_line_json(l, digest);
+    ig_line_lit(l, ",\"policy\":\"");
+    ig_line_bytes(l, digest.data, digest.len);
+    ig_line_lit(l, "\"");
 }
 
 
