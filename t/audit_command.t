@@ -281,6 +281,18 @@ is(scalar(split /\n/, $out), 2, 'a late outcome of the only match');
 is(@rows, 2, 'beyond the window a decision and its outcome stand apart');
 like($rows[1], qr/\(outcome\)/, 'and say so');
 
+# a request led from location to location more often than is kept
+
+my $led = put('led.jsonl', decision('m1'), (map {
+    qq({"v":1,"type":"redirect","time":"2026-11-24T08:22:29.500Z",)
+    . qq("writer":"w1","seq":$_,"id":"m1","policy":") . '0' x 64
+    . qq(","endpoint":"dubai","endpoint_country":"AE"}\n) } 1 .. 40),
+    outcome('m1', status => 418));
+($status, $out) = run('search', '--endpoint-country', 'AE', $led);
+@rows = split /\n/, $out;
+is(@rows, 2, 'one row, by where it was led to');
+like($rows[1], qr/ 418 .* dubai AE .* m1$/, 'with its end');
+
 ###############################################################################
 # tail
 

@@ -144,14 +144,19 @@ ig_search_keep(ig_search_t *s, ig_search_request_t *r)
     uint8_t   *copy;
     ig_str_t   text = s->line->text;
 
-    if (r->nrecords == IG_SEARCH_RECORDS) {
-        return true;
-    }
-
     copy = malloc(text.len);
     if (copy == NULL) {
         s->failed = true;
         return false;
+    }
+
+    /* of too many the last counts: it is the outcome */
+
+    if (r->nrecords == IG_SEARCH_RECORDS) {
+        r->nrecords--;
+        r->bytes -= r->records[r->nrecords].len;
+        s->bytes -= r->records[r->nrecords].len;
+        free((void *) r->records[r->nrecords].data);
     }
 
     memcpy(copy, text.data, text.len);

@@ -517,6 +517,28 @@ partial_coverage(void **state)
                                                      "uninspectable")), 6);
     assert_true(json_is_true(json_object_get(record, "stream")));
     json_decref(record);
+
+    /* what was refused for its tenant is not read, and never "full" */
+
+    decision_make(&d, &r);
+    d.reading.nblocks = 0;
+    d.reading.model = IG_NO_STR;
+    start();
+    ig_record_decision(&out, &writer, &head, NULL, &d, &r);
+    record = check();
+    coverage = json_object_get(record, "coverage");
+    assert_string_equal(get(coverage, "inspected"), "none");
+    json_decref(record);
+
+    /* where there is nothing, everything was looked at */
+
+    r.has_body = false;
+    start();
+    ig_record_decision(&out, &writer, &head, NULL, &d, &r);
+    record = check();
+    coverage = json_object_get(record, "coverage");
+    assert_string_equal(get(coverage, "inspected"), "full");
+    json_decref(record);
 }
 
 

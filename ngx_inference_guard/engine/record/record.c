@@ -145,15 +145,28 @@ ig_record_model(ig_line_t *l, const ig_decision_t *d, const ig_request_t *r)
 }
 
 
+/*
+ * A reading without a reason and without a block of what came was not made: who
+ * is refused for the tenant alone is not read.
+ */
+
 static void
-ig_record_coverage(ig_line_t *l, const ig_reading_t *reading)
+ig_record_coverage(ig_line_t *l, const ig_reading_t *reading,
+    const ig_request_t *r)
 {
-    size_t      i, n;
+    size_t  i, n;
 
     if (reading->reason != IG_REASON_NONE) {
         ig_line_lit(l, ",\"coverage\":{\"inspected\":\"none\",\"unread\":");
         ig_line_json(l, ig_reason_code(reading->reason));
         ig_line_lit(l, "}");
+        return;
+    }
+
+    if (reading->nblocks == 0
+        && ((r->has_body && r->body.len) || r->args.len))
+    {
+        ig_line_lit(l, ",\"coverage\":{\"inspected\":\"none\"}");
         return;
     }
 
@@ -203,7 +216,7 @@ ig_record_what(ig_line_t *l, const ig_decision_t *d, const ig_request_t *r)
 
     ig_record_key(l, "bytes");
     ig_line_uint(l, r->has_body ? r->body.len : 0);
-    ig_record_coverage(l, &d->reading);
+    ig_record_coverage(l, &d->reading, r);
 }
 
 
