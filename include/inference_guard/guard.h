@@ -51,6 +51,7 @@ typedef struct {
 } ig_identity_t;
 
 typedef struct {
+    ig_mode_t      mode;                  /* that it was made in */
     ig_reading_t   reading;
     ig_findings_t  findings;
     ig_facts_t     facts;

@@ -106,17 +106,25 @@ ig_countries_none(void)
 }
 
 
+/* a request asks for this, and the compiler folds the loop to constants */
+
 ig_countries_t
 ig_countries_all(void)
 {
     size_t          i;
     ig_countries_t  s;
 
-    s = ig_countries_none();
+    for (i = 0; i < IG_COUNTRY_SET_WORDS; i++) {
+        if (IG_COUNTRIES >= 64 * (i + 1)) {
+            s.bits[i] = UINT64_MAX;
 
-    for (i = 1; i < IG_COUNTRIES; i++) {
-        ig_bit_set(s.bits, i);
+        } else {
+            s.bits[i] = IG_COUNTRIES > 64 * i
+                        ? (UINT64_C(1) << (IG_COUNTRIES - 64 * i)) - 1 : 0;
+        }
     }
+
+    ig_bit_clear(s.bits, IG_COUNTRY_UNKNOWN);
 
     return s;
 }
@@ -196,15 +204,12 @@ ig_countries_eq(const ig_countries_t *a, const ig_countries_t *b)
 size_t
 ig_countries_size(const ig_countries_t *s)
 {
-    size_t    i, n;
-    uint64_t  w;
+    size_t  i, n;
 
     n = 0;
 
     for (i = 0; i < IG_COUNTRY_SET_WORDS; i++) {
-        for (w = s->bits[i]; w; w &= w - 1) {
-            n++;
-        }
+        n += (size_t) __builtin_popcountll(s->bits[i]);
     }
 
     return n;
@@ -214,13 +219,25 @@ ig_countries_size(const ig_countries_t *s)
 ig_country_t
 ig_countries_next(const ig_countries_t *s, ig_country_t from)
 {
-    for ( /* void */ ; from < IG_COUNTRIES; from++) {
-        if (ig_bit_get(s->bits, from)) {
-            return from;
-        }
+    size_t    i;
+    uint64_t  word;
+
+    if (from >= IG_COUNTRIES) {
+        return IG_COUNTRY_UNKNOWN;
     }
 
-    return IG_COUNTRY_UNKNOWN;
+    i = from >> 6;
+    word = s->bits[i] & (UINT64_MAX << (from & 63));
+
+    while (word == 0) {
+        if (++i == IG_COUNTRY_SET_WORDS) {
+            return IG_COUNTRY_UNKNOWN;
+        }
+
+        word = s->bits[i];
+    }
+
+    return (ig_country_t) (64 * i + (size_t) __builtin_ctzll(word));
 }
 
 

@@ -1,0 +1,153 @@
+/*
+ * Lines of a file of any size, in one buffer.
+ */
+
+#include "audit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+
+#define IG_AUDIT_BUF  (256 * 1024)
+
+
+bool
+ig_audit_lines_open(ig_audit_lines_t *r, const char *name)
+{
+    memset(r, 0, sizeof(*r));
+
+    r->fd = strcmp(name, "-") == 0 ? dup(STDIN_FILENO)
+                                   : open(name, O_RDONLY|O_CLOEXEC);
+    if (r->fd < 0) {
+        fprintf(stderr, "%s: %s\n", name, strerror(errno));
+        return false;
+    }
+
+    r->name = strdup(name);
+    r->buf = malloc(IG_AUDIT_BUF);
+
+    if (r->name == NULL || r->buf == NULL) {
+        fprintf(stderr, "%s: no memory\n", name);
+        ig_audit_lines_close(r);
+        return false;
+    }
+
+    return true;
+}
+
+
+void
+ig_audit_lines_close(ig_audit_lines_t *r)
+{
+    if (r->fd >= 0) {
+        close(r->fd);
+    }
+
+    free(r->name);
+    free(r->buf);
+    memset(r, 0, sizeof(*r));
+    r->fd = -1;
+}
+
+
+static ssize_t
+ig_audit_lines_fill(ig_audit_lines_t *r)
+{
+    ssize_t  n;
+
+    if (r->start) {
+        memmove(r->buf, r->buf + r->start, r->len);
+        r->start = 0;
+    }
+
+    do {
+        n = read(r->fd, r->buf + r->len, IG_AUDIT_BUF - r->len);
+    } while (n < 0 && errno == EINTR);
+
+    if (n < 0) {
+        fprintf(stderr, "%s: %s\n", r->name, strerror(errno));
+
+    } else {
+        r->len += (size_t) n;
+        r->offset += (uint64_t) n;
+    }
+
+    return n;
+}
+
+
+void
+ig_audit_bad(const ig_audit_lines_t *r, const char *why)
+{
+    (void) fflush(stdout);
+
+    if (r->unnumbered) {
+        fprintf(stderr, "%s: a line before byte %llu %s\n", r->name,
+                (unsigned long long) (r->offset - r->len), why);
+        return;
+    }
+
+    fprintf(stderr, "%s:%llu: this line %s\n", r->name,
+            (unsigned long long) r->number, why);
+}
+
+
+ig_audit_got_t
+ig_audit_lines_next(ig_audit_lines_t *r, ig_str_t *line)
+{
+    size_t    seen;
+    ssize_t   n;
+    uint8_t  *end;
+
+    seen = 0;
+
+    for ( ;; ) {
+        end = r->len > seen
+              ? memchr(r->buf + r->start + seen, '\n', r->len - seen) : NULL;
+
+        if (end) {
+            line->data = r->buf + r->start;
+            line->len = (size_t) (end - line->data);
+            r->start += line->len + 1;
+            r->len -= line->len + 1;
+
+            if (r->skipping) {
+                r->skipping = false;
+                seen = 0;
+                continue;
+            }
+
+            r->number++;
+
+            return IG_AUDIT_LINE;
+        }
+
+        if (r->len > IG_RECORD_LINE_MAX) {
+            if (!r->skipping) {
+                r->number++;
+                r->skipping = true;
+                ig_audit_bad(r, "is too long");
+            }
+
+            r->start = 0;
+            r->len = 0;
+        }
+
+        seen = r->len;
+        n = ig_audit_lines_fill(r);
+
+        if (n < 0) {
+            return IG_AUDIT_FAILED;
+        }
+
+        if (n == 0) {
+            line->data = r->buf + r->start;
+            line->len = r->skipping ? 0 : r->len;
+
+            return line->len ? IG_AUDIT_PART : IG_AUDIT_END;
+        }
+    }
+}
