@@ -8,7 +8,7 @@ use lib "$FindBin::Bin/lib";
 use IG::Standard;
 use Test::More;
 
-my $t = standard(server => <<'END', root => <<"END2");
+my $t = standard(server => <<'END', root => <<"END2", start => 0);
 location = /auth {
     internal;
     proxy_pass http://127.0.0.1:%%PORT:auth%%;
@@ -24,7 +24,6 @@ location / {
     ${\PROXY}
 }
 END2
-    start => 0);
 $t->upstream('auth', sub ($r, $c) {
     my $ok = ($r->{headers}{'x-pass'}[0] // '') eq 'yes';
     $c->respond($ok ? 204 : 401, [ 'X-Subject: CN=bank-sa' ], '');
