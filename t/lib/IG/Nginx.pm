@@ -12,8 +12,8 @@ package IG::Nginx;
 # Nothing is skipped: without NGINX or the module a test fails.  Everything
 # that takes time is waited for by looking at it, until a deadline.
 #
-# IG_NGINX, IG_MODULE, IG_GUARD (the command) and IG_TEST_KEEP (keep the
-# directory) come from the environment.
+# IG_NGINX, IG_MODULE, IG_PRELOAD (a sanitizer's runtime for NGINX) and
+# IG_TEST_KEEP (keep the directory) come from the environment.
 
 use v5.36;
 
@@ -172,6 +172,7 @@ sub command ($self) {
 # `nginx -t`: exit status and what it said
 sub check ($self, $http) {
     $self->config($http);
+    local $ENV{LD_PRELOAD} = $ENV{IG_PRELOAD} if $ENV{IG_PRELOAD};
     my ($status, $out) = $self->run($self->command, '-t');
     return ($status, $out);
 }
@@ -185,6 +186,7 @@ sub start ($self, $http = undef) {
         open STDOUT, '>>', $self->dir('logs/stderr.log');
         open STDERR, '>>', $self->dir('logs/stderr.log');
         $SIG{XFSZ} = 'IGNORE';          # a full disk is an error, no signal
+        $ENV{LD_PRELOAD} = $ENV{IG_PRELOAD} if $ENV{IG_PRELOAD};
         exec @command or POSIX::_exit(127);
     }
     $self->{pid} = $pid;
