@@ -13,7 +13,8 @@ my $seconds = $ENV{FUZZ_SECONDS} // 4;
 my $dir = $ENV{B_FUZZ} // 'build-fuzz';
 $dir = root($dir) if $dir !~ m{^/};
 
-my @fuzzers = map { basename($_, '.c') } glob root('t/fuzz/*_fuzz.c');
+my @fuzzers = map { basename($_, '.c') }
+    grep { read_file($_) =~ /LLVMFuzzerTestOneInput/ } glob root('t/fuzz/*.c');
 cmp_ok(scalar @fuzzers, '>', 0, 'there are fuzzers');
 for my $name (@fuzzers) {
     my $program = "$dir/fuzz/$name";

@@ -43,14 +43,13 @@ for my $file (@engine) {
     is("@bad", '', "$file keeps to its stage") if @bad;
 }
 pass('stages keep to themselves');
-is(offending(qr/\b(?:fopen|open|fork|socket|connect|popen|system|getenv|printf)\s*\(/,
-    grep { !m{/(?:geo|base)} } @engine) =~ s/^.*(?:snprintf|vsnprintf|IG_PRINTF|_printf).*$//mgr
-    =~ s/\n//gr, '', 'the engine does no I/O');
+is(offending(qr/^[^*]*\b(?:fopen|open|fork|socket|connect|popen|system|getenv|f?printf)\s*\(/,
+    grep { !m{/geo} } @engine), '', 'the engine does no I/O');
 
 # nothing of the machine it was written on
 my @all = grep { !m{^t/(?:structure\.t|data/)} && !/\.(?:png|gz|mmdb)$/ }
     sources(qr/./, '.');
-is(offending(qr{/work/|/tmp/[a-z]|/home/\w|registry\.npmjs|"resolved"}, @all),
+is(offending(qr{/work/|(?<![\w@%])/tmp/[a-z]|/home/\w|registry\.npmjs|"resolved"}, @all),
     '', 'no path of a machine and no registry');
 
 # a file has one subject, and its length shows it

@@ -23,56 +23,56 @@ const text = (content) => [{ role: "user", content }];
 
 const scenarios = [
   {
-    title: "An ordinary question from Texas goes where it is cheapest",
-    tenant: "austin-startup", from: "US",
+    title: "An ordinary question from Virginia goes where it is cheapest",
+    tenant: "liberty-labs", from: "US",
     says: "Explain TCP slow start in two sentences.",
     expect: { status: 200, verdict: ["allow", "route", "flag"], server: "virginia" },
   },
   {
     title: "A bank in Riyadh: all it sends stays in the Kingdom",
-    tenant: "riyadh-bank", from: "SA",
+    tenant: "acme-bank", from: "SA",
     says: "Draft a polite reminder for a late invoice.",
     expect: { status: 200, verdict: ["route"], server: "riyadh" },
   },
   {
     title: "Saudi data in an American request follows Saudi law",
-    tenant: "austin-startup", from: "US",
+    tenant: "liberty-labs", from: "US",
     says: "The customer's iqama is 2000000006, is it valid?",
     expect: { status: 200, verdict: ["route"], server: "riyadh", found: "sa.national_id" },
   },
   {
     title: "The same number in Arabic digits, split over two parts, streamed, by Anthropic's client",
-    tenant: "austin-startup", from: "US", api: "anthropic", stream: true,
+    tenant: "liberty-labs", from: "US", api: "anthropic", stream: true,
     says: [{ type: "text", text: "رقم الإقامة ٢٠٠٠٠" }, { type: "text", text: "٠٠٠٠٦ شكرا" }],
     expect: { status: 200, verdict: ["route"], server: "riyadh" },
   },
   {
-    title: "A company in Berlin: personal data stays in countries the EU trusts",
-    tenant: "berlin-gmbh", from: "DE",
+    title: "A hospital in Germany: personal data stays in countries the EU trusts",
+    tenant: "rhein-klinik", from: "DE",
     says: "Bitte antworte anna.schmidt@example.de wegen IBAN DE89 3704 0044 0532 0130 00.",
     expect: { status: 200, verdict: ["route"], server: "frankfurt", found: "iban" },
   },
   {
     title: "A clinic in Dubai and an Emirates ID",
-    tenant: "dubai-clinic", from: "AE",
+    tenant: "noor-health", from: "AE",
     says: "Patient with Emirates ID 784-1980-1234567-9 asks for an appointment.",
     expect: { status: 200, verdict: ["route"], server: "dubai", found: "ae.emirates_id" },
   },
   {
-    title: "An Aadhaar number may not leave India, and there is no endpoint in India",
-    tenant: "mumbai-lender", from: "IN",
+    title: "An Aadhaar number may not leave India, and no endpoint is in India",
+    tenant: "liberty-labs", from: "IN",
     says: "KYC for Aadhaar 2341 2341 2346, please.",
     expect: { status: 451, verdict: ["block"], reason: "no_permitted_destination" },
   },
   {
     title: "The Riyadh bank's traveller in Germany: two laws, and no place obeys both",
-    tenant: "riyadh-bank", from: "DE",
+    tenant: "acme-bank", from: "DE",
     says: "Forward this to anna.schmidt@example.de, please.",
     expect: { status: 451, verdict: ["block"], reason: "no_permitted_destination" },
   },
   {
     title: "A credential is given to nobody",
-    tenant: "austin-startup", from: "US",
+    tenant: "liberty-labs", from: "US",
     says: `Why does this key not work? AKIA${"Z7QX5T2MNB4KLV3P"}`,
     expect: { status: 403, verdict: ["block"], reason: "blocked_by_rule" },
   },
@@ -215,7 +215,7 @@ for (const s of scenarios) {
 
 // what was said is in no record
 const log = readFileSync(audit, "utf8");
-for (const secret of ["2000000006", "DE89", "784-1980", "2341 2341", "AKIAZ7", "anna.schmidt", "demo-riyadh"]) {
+for (const secret of ["2000000006", "DE89", "784-1980", "2341 2341", "AKIAZ7", "anna.schmidt", "demo-acme"]) {
   expect(`"${secret}" in the audit log`, log.includes(secret), false);
 }
 console.log(failed ? `\n${failed} things went wrong.` : `\nAll ${n} went as the law says.`);

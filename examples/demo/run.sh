@@ -103,7 +103,6 @@ for name in riyadh dubai frankfurt virginia; do
     wait_for "$dir/logs/$name.out" ready
     at[$name]=$(awk '/^ready/ { print $2 }' "$dir/logs/$name.out")
 done
-printf 'Bearer sk-the-key-of-riyadh\n' >"$dir/riyadh.key"
 
 # --- NGINX ---
 
@@ -113,8 +112,9 @@ if [ "$port" = 0 ]; then
         port=$((port + 1))
     done
 fi
-cp "$root"/rules/*.yaml "$demo"/rules/*.yaml "$dir/rules/"
-sed -i "s|file: riyadh.key|file: $dir/riyadh.key|" "$dir/rules/endpoints.yaml"
+cp "$root"/rules/*.yaml "$root"/examples/*.yaml "$dir/rules/"
+# the example prefers its own machines; here the cheapest permitted one is asked
+printf '\n  tiers: [cloud, on-premises, edge]\n' >>"$dir/rules/policy.yaml"
 user=
 [ "$(id -u)" -ne 0 ] || user='user root;'
 sed -e "s|@DIR@|$dir|g" -e "s|@BUILD@|$build|" -e "s|@PORT@|$port|" \
@@ -148,12 +148,12 @@ cat <<END
 The server goes on running.  Try it from another terminal:
 
   curl -s http://127.0.0.1:$port/v1/chat/completions \\
-    -H 'Authorization: Bearer demo-austin-startup' \\
+    -H 'Authorization: Bearer demo-liberty-labs' \\
     -H 'X-Forwarded-For: 128.143.1.1' -H 'Content-Type: application/json' \\
     -d '{"model":"demo","messages":[{"role":"user","content":"my iqama is 2000000006"}]}'
 
-  Keys: demo-riyadh-bank, demo-dubai-clinic, demo-berlin-gmbh,
-        demo-austin-startup, demo-mumbai-lender
+  Keys: demo-acme-bank (SA), demo-noor-health (AE), demo-rhein-klinik (DE),
+        demo-liberty-labs (US)
   Countries by X-Forwarded-For:
 $(sed 's/^/        /' <<<"$addresses")
   Records:  tail -f $dir/logs/inference.jsonl
