@@ -44,7 +44,15 @@ is($got->{headers}{authorization}, undef, 'without one: none');
 unlike($got->{raw}, qr/tok-sa/, "the tenant's is nowhere");
 served($t, $r, 'riyadh', 'no credential');
 
-# an underscore, doubled headers, another case
+# nothing that a client says turns the guard off
+refused($t, ask($t, us => SECRET, @ours, 'X-Inference-Guard-Mode: audit',
+    'x-vsr-skip-processing: true', 'X-Guardrails: off'), 403, 'blocked_by_rule',
+    'headers that ask for no guard');
+refused($t, ask($t, us => chat(SECRET, inference_guard => 'off', guardrails => [],
+    metadata => { tags => [ 'no-guard' ] })), 403, 'blocked_by_rule',
+    'fields that ask for no guard');
+
+# doubled headers, another case
 $t->http($t->request('POST', '/v1/chat/completions', chat('hello'),
     'AUTHORIZATION: bearer tok-us', 'X-API-KEY: tok-us'));
 $got = $t->up('virginia')->last_request;
