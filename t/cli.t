@@ -109,17 +109,17 @@ is((guard(@explain, "$dir/none"))[0], 2, 'explain: no body: 2');
 # audit
 my @records = map { $json->encode($_) . "\n" } (
     { v => 1, type => 'decision', time => '2026-01-01T00:00:00.000Z', writer => 'w', seq => 1,
-      request_id => 'r1', tenant => 'bank-us', verdict => 'route', rules => [ 'sa-transfers' ],
+      id => 'r1', tenant => 'bank-us', verdict => 'route', rules => [ 'sa-transfers' ],
       jurisdictions => [ { country => 'SA', from => [ 'data' ] } ], endpoint => 'riyadh-ep',
       endpoint_country => 'SA', client_country => 'US' },
     { v => 1, type => 'decision', time => '2026-01-02T00:00:00.000Z', writer => 'w', seq => 2,
-      request_id => 'r2', tenant => 'bank-de', verdict => 'block', reason => 'blocked_by_rule',
+      id => 'r2', tenant => 'bank-de', verdict => 'block', reason => 'blocked_by_rule',
       rule => 'no-secrets', rules => [ 'no-secrets' ], client_country => 'DE',
       jurisdictions => [ { country => 'DE', from => [ 'tenant' ] } ] });
 my $log = put('audit.jsonl', join '', @records, '{"torn":');
 sub search (@args) {
     my ($status, $out) = guard('audit', 'search', '--json', @args, $log);
-    return [ $status, map { /"request_id":\s*"(\w+)"/ ? $1 : () } split /\n/, $out ];
+    return [ $status, map { /"id":\s*"(\w+)"/ ? $1 : () } split /\n/, $out ];
 }
 is_deeply(search(), [ 0, 'r1', 'r2' ], 'audit search: all');
 is_deeply(search('--tenant', 'bank-us'), [ 0, 'r1' ], 'audit search: tenant');

@@ -66,7 +66,7 @@ for ([ '/v1/models', @auth ], [ '/v1/models', @anthropic ],
 }
 
 refused($t, $t->post($_, chat('hello'), @auth), 404, 'unknown_operation', $_)
-    for '/', '/v1', '/v1/chat', '/v1/chat/completions/', '/v1/chat/completions/x',
+    for '/v1', '/v1/chat', '/v1/chat/completions/', '/v1/chat/completions/x',
         '/V1/chat/completions', '/v2/chat/completions', '/v1/files',
         '/v1/images/generations', '/v1beta/models/x:generateContent',
         '/openai/deployments/x/chat/completions', '/api/embeddingsx';

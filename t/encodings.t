@@ -71,14 +71,27 @@ served($t, $t->http($t->request('POST', '/v1/chat/completions', '',
 
 # what cannot be decoded, or not within limits
 my $gz = code(gzip => $clean);
-refused($t, coded(gzip => $clean), 400, 'invalid_encoding', 'not gzip');
-refused($t, coded(gzip => substr $gz, 0, -9), 400, 'invalid_encoding',
-    'gzip cut short');
-refused($t, coded(gzip => $gz . 'tail'), 400, 'invalid_encoding',
-    'bytes after gzip');
-my $bad = $gz;
-substr($bad, -6, 1) ^= "\x55";
-refused($t, coded(gzip => $bad), 400, 'invalid_encoding', 'a wrong CRC');
+# (the size at its end, read first, may already be too large)
+sub broken ($r, $name) {
+    like($r->{status}, qr/^(?:400|413)$/, "$name: refused");
+    like($t->json($r)->{error}{code}, qr/^(?:invalid_encoding|decoded_too_large)$/,
+        "$name: why");
+    got_nothing($t, $name);
+    $_->reset for values $t->{up}->%*;
+}
+broken(coded(gzip => $clean), 'not gzip');
+broken(coded(gzip => substr $gz, 0, -9), 'gzip cut short');
+broken(coded(gzip => $gz . 'tail'), 'bytes after gzip');
+for my $at (0, 2, 12, -7, -4) {
+    my $bad = $gz;
+    substr($bad, $at, 1) ^.= "\x55";
+    broken(coded(gzip => $bad), "byte $at of gzip changed");
+}
+broken(coded(gzip => substr($gz, 0, -4) . pack 'V', length($clean) - 9),
+    'a size that lies');
+broken(coded(gzip => $gz . code(gzip => $hit)), 'a second member');
+broken(coded(gzip => code(gzip => substr $clean, 0, 20)
+    . code(gzip => substr $clean, 20)), 'a document in two members');
 refused($t, coded(deflate => substr code(deflate => $clean), 0, -5), 400,
     'invalid_encoding', 'deflate cut short');
 refused($t, coded(gzip => code(gzip => '[' . ' ' x 70_000_000 . ']')), 413,

@@ -14,7 +14,8 @@ my $t = standard(start => 0, http => "inference_guard_geoip %%DIR%%/test.mmdb;")
 my $tree = MaxMind::DB::Writer::Tree->new(ip_version => 6, record_size => 24,
     database_type => 'Test-Country', languages => [ 'en' ],
     description => { en => 'for a test' }, remove_reserved_networks => 0,
-    alias_ipv6_to_ipv4 => 1, map_key_type_callback => sub { 'utf8_string' });
+    alias_ipv6_to_ipv4 => 1, map_key_type_callback => sub ($key, @) {
+        $key eq 'country' ? 'map' : 'utf8_string' });
 my %net = ('203.0.113.0/24' => 'SA', '198.51.100.0/24' => 'DE',
     '2001:db8:1::/48' => 'SA', '2001:db8:2::/48' => 'DE',
     '10.1.0.0/16' => 'DE', '192.0.2.128/25' => 'US');

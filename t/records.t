@@ -30,9 +30,9 @@ for my $i (1 .. 5) {
 my @o = $t->wait_records(outcome => 5);
 my @d = $t->records('decision');
 is(scalar @d, 5, 'five decisions');
-my %id = map { $_->{request_id} => 1 } @d;
+my %id = map { $_->{id} => 1 } @d;
 is(scalar(keys %id), 5, 'each of another request');
-is_deeply([ sort map { $_->{request_id} } @o ], [ sort keys %id ],
+is_deeply([ sort map { $_->{id} } @o ], [ sort keys %id ],
     'an outcome for each');
 my %seq;
 $seq{ $_->{writer} }{ $_->{seq} }++ for $t->records;
@@ -65,7 +65,7 @@ like($text, qr{/messages/0/content}, 'its place');
 like($d->{time}, qr/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/, 'time');
 like($d->{policy}, qr/^(?:sha256:)?[0-9a-f]{64}$/, 'digest of the policy');
 
-my ($o) = grep { $_->{request_id} eq $d->{request_id} }
+my ($o) = grep { $_->{id} eq $d->{id} }
     $t->wait_records(outcome => 6);
 is($o->{status}, 200, 'outcome: status');
 is($o->{upstream_status}, 200, "outcome: the endpoint's status");
@@ -87,7 +87,7 @@ $t->send($s, "POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\n"
     . "Content-Length: 100\r\nAuthorization: Bearer tok-us\r\n\r\n{\"canary");
 close $s;
 my ($u) = $t->wait_records(undecided => 1);
-ok($u->{request_id}, 'undecided: a record');
+ok($u->{id}, 'undecided: a record');
 
 unlike($t->read('audit.jsonl'), qr/\r/, 'lines end with a newline');
 like($t->read('audit.jsonl'), qr/\}\n\z/, 'the file ends with one');

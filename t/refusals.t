@@ -48,7 +48,7 @@ $j = check($t->post('/api/chat', { model => 'm', messages => [ {
     role => 'user', content => $text } ] }, @openai), 403, 'false', 'Ollama');
 ok(!ref $j->{error} && $j->{error}, 'Ollama: error is a string');
 
-check(ask($t, sa => $text, from 'DE'), 451, 'false', '451');
+check(ask($t, sa => $canary, from 'DE'), 451, 'false', '451');
 check(ask($t, xx => $text), 401, 'false', '401');
 check($t->post('/v1/nothing/zanzibar', chat($text), @openai), 404, 'false',
     '404');

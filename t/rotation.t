@@ -35,7 +35,7 @@ my @new = $t->records('decision');
 my @old = $t->records('decision', 'audit.old.jsonl');
 is(@old + @new, 15 + $all, 'no decision is lost');
 my %seen;
-$seen{ $_->{request_id} }++ for @old, @new;
+$seen{ $_->{id} }++ for @old, @new;
 is_deeply([ grep { $_ > 1 } values %seen ], [], 'none is there twice');
 is(scalar(map { $t->records('outcome', $_) } 'audit.jsonl', 'audit.old.jsonl'),
     15 + $all, 'no outcome is lost');

@@ -13,7 +13,8 @@ my $json = JSON::PP->new->utf8->canonical;
 my $body = $json->encode(chat('hello'));
 my $evil = "POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\n"
     . 'Content-Length: ' . length($json->encode(chat(ID))) . "\r\n"
-    . "Authorization: Bearer tok-us\r\nX-Evil: 1\r\n\r\n" . $json->encode(chat(ID));
+    . "Authorization: Bearer tok-us\r\nContent-Type: application/json\r\n"
+    . "X-Evil: 1\r\n\r\n" . $json->encode(chat(ID));
 
 sub head (@h) {
     return join("\r\n", 'POST /v1/chat/completions HTTP/1.1', 'Host: a',

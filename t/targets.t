@@ -42,9 +42,14 @@ refused($t, at(static => ID), 451, 'destination_not_permitted',
     'a static target that this request may not reach');
 for my $name (sort grep { $_ ne 'static' } keys %to) {
     my $r = at($name => 'hello', 'X-Target: 127.0.0.1:' . $t->port('out'));
+    if ($name eq 'memcached') {                # its handler takes no POST
+        is($r->{status}, 405, 'memcached: refused');
+        got_nothing($t, 'memcached');
+        next;
+    }
     refused($t, $r, 451, 'destination_not_permitted', $name);
 }
-refused($t, at(header => 'hello', 'X-Target: frankfurt.evil.test'), undef // 451,
+refused($t, at(header => 'hello', 'X-Target: frankfurt.evil.test'), 451,
     'destination_not_permitted', 'a name from a header');
 served($t, at(header => 'hello', 'X-Target: virginia'), 'virginia',
     'a permitted name from a header');

@@ -257,15 +257,17 @@ sub refused ($t, $r, $status, $code, $name) {
 
 sub outcome_of ($t, $request_id) {
     return $t->wait_for('an outcome', sub {
-        my ($o) = grep { $_->{request_id} eq $request_id }
+        my ($o) = grep { $_->{id} eq $request_id }
             $t->records('outcome');
         $o;
     });
 }
 
-# None of the values in any log, record or file NGINX left.
+# None of the values in any log or record.  NGINX's own access log is left out:
+# its format, and with it whether a path or query is in it, is the operator's.
 sub no_leak ($t, @values) {
     my $all = join "\n", map { $t->read($_) } map { s{^\Q$t->{dir}\E/}{}r }
+        grep { !m{/access\.log$} }
         glob($t->dir('logs/*')), glob($t->dir('*.jsonl*'));
     Test::More::is(scalar(() = $all =~ /\Q$_\E/g), 0,
         'a value of the request is in no log or record') for @values;
