@@ -140,8 +140,7 @@ sub parse ($raw) {
 
 sub answer ($r, $c) {
     my $name = $c->{up}{name};
-    my $q    = eval { JSON::PP->new->utf8->decode($r->{body}) } // {};
-    my $m    = ref $q eq 'HASH' ? $q->{model} // '' : '';
+    my ($m)  = $r->{body} =~ /"model":\s*"([^"]*)"/;
     my ($path) = $r->{uri} =~ /^([^?]*)/;
 
     if ($path eq '/v1/messages') {
@@ -151,7 +150,7 @@ sub answer ($r, $c) {
             stop_reason => 'end_turn', stop_sequence => undef,
             usage => { input_tokens => 3, output_tokens => 4 } });
     }
-    if (ref $q eq 'HASH' && $q->{stream} && $path =~ /completions$/) {
+    if ($r->{body} =~ /"stream":\s*true/ && $path =~ /completions$/) {
         $c->sse_start;
         $c->sse({ id => 'c', object => 'chat.completion.chunk',
             choices => [ { index => 0, delta => { content => $_ } } ] })
