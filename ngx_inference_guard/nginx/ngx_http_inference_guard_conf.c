@@ -528,6 +528,7 @@ ngx_http_ig_read_file(ngx_conf_t *cf, ngx_str_t *path, size_t max,
 {
     ssize_t          n;
     ngx_int_t        rc;
+    ngx_uint_t       level;
     ngx_file_t       file;
     ngx_file_info_t  fi;
 
@@ -559,8 +560,9 @@ ngx_http_ig_read_file(ngx_conf_t *cf, ngx_str_t *path, size_t max,
     }
 
     if (secret && (ngx_file_access(&fi) & (S_IROTH|S_IWOTH))) {
-        ngx_log_error(secret == NGX_HTTP_IG_KEY ? NGX_LOG_EMERG : NGX_LOG_WARN,
-                      cf->log, 0,
+        level = (secret == NGX_HTTP_IG_KEY) ? NGX_LOG_EMERG : NGX_LOG_WARN;
+
+        ngx_log_error(level, cf->log, 0,
                       "\"%V\" holds a secret and should not be accessible to "
                       "others", path);
 
@@ -608,6 +610,7 @@ ngx_http_ig_log_mistakes(ngx_conf_t *cf, ig_mistakes_t *mistakes)
     size_t               i;
     u_char               line[2048];
     ig_buf_t             b;
+    ngx_uint_t           level;
     const ig_mistake_t  *k;
 
     ig_mistakes_sort(mistakes);
@@ -618,9 +621,10 @@ ngx_http_ig_log_mistakes(ngx_conf_t *cf, ig_mistakes_t *mistakes)
         ig_buf_fixed(&b, line, sizeof(line));
         ig_mistake_print(k, &b);
 
-        ngx_log_error(k->severity == IG_MISTAKE_ERROR ? NGX_LOG_EMERG
-                                                      : NGX_LOG_WARN,
-                      cf->log, 0, "%*s", b.len, b.data);
+        level = (k->severity == IG_MISTAKE_ERROR) ? NGX_LOG_EMERG
+                                                  : NGX_LOG_WARN;
+
+        ngx_log_error(level, cf->log, 0, "%*s", b.len, b.data);
     }
 }
 
