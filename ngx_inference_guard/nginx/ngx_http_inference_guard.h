@@ -215,6 +215,7 @@ struct ngx_http_ig_leg_s {
 #endif
     void                           *peer_data;
 
+    unsigned                        exhausted:1;  /* no endpoint untried */
     unsigned                        own:1;        /* our own answer */
     unsigned                        replace:1;    /* NGINX's error body */
     unsigned                        replaced:1;

@@ -272,6 +272,15 @@ ngx_http_ig_format_error(ngx_http_request_t *r, ngx_http_ig_leg_t *leg)
         leg->reason = reason;
     }
 
+    if (leg && reason == IG_REASON_NONE && leg->exhausted
+        && leg->endpoint == IG_NONE)
+    {
+        /* proxy_pass to an empty variable: NGINX says 500 */
+
+        reason = IG_REASON_endpoints_down;
+        leg->reason = reason;
+    }
+
     if (reason != IG_REASON_NONE) {
         req->reason = reason;
         status = ig_reason_status(reason);

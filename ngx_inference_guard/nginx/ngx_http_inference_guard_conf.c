@@ -282,10 +282,10 @@ ngx_http_ig_claim(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         || ngx_strncmp(value[1].data, "$arg_", 5) == 0
         || ngx_strncmp(value[1].data, "$cookie_", 8) == 0)
     {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"%V\" comes from the client and cannot be a "
-                           "claim", &value[1]);
-        return NGX_CONF_ERROR;
+        ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                           "\"%V\" comes from the client and can only be a "
+                           "claim when something in front of it sets it",
+                           &value[1]);
     }
 
     value[1].data++;

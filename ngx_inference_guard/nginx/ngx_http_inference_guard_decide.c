@@ -312,10 +312,6 @@ ngx_http_ig_run(ngx_http_request_t *r, ngx_http_ig_leg_t *leg,
                                                         : IG_REASON_NONE;
     leg->endpoint = d->endpoint;
 
-    if (leg->reason == IG_REASON_NONE && leg->endpoint != IG_NONE) {
-        ig_bit_set(req->tried, leg->endpoint);
-    }
-
     req->reason = leg->reason;
 
     head = ngx_http_ig_record_head(r, mcf);
@@ -370,10 +366,17 @@ ngx_http_ig_decide_again(ngx_http_request_t *r, ngx_http_ig_leg_t *leg)
                                   req->verdict.permitted, req->tried);
 
         if (leg->endpoint == IG_NONE) {
-            leg->reason = IG_REASON_endpoints_down;
 
-        } else {
-            ig_bit_set(req->tried, leg->endpoint);
+            /*
+             * all have been tried: the variables lead nowhere, and a location
+             * that names its destination has it checked, and recorded, at the
+             * choke point
+             */
+
+            leg->exhausted = 1;
+            leg->state = NGX_HTTP_IG_LEG_READY;
+
+            return NGX_OK;
         }
     }
 

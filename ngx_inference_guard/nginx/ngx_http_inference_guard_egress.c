@@ -88,11 +88,6 @@ ngx_http_ig_content_handler(ngx_http_request_t *r)
 
     /* permitted, but another than the record says: it is recorded first */
 
-    if (leg->endpoint != IG_NONE) {
-        ig_bit_clear(req->tried, leg->endpoint);
-    }
-
-    ig_bit_set(req->tried, endpoint);
     leg->endpoint = endpoint;
 
     head = ngx_http_ig_record_head(r, mcf);
@@ -170,6 +165,7 @@ ngx_http_ig_send(ngx_http_request_t *r, ngx_http_ig_leg_t *leg)
 #endif
 
     leg->request->endpoint = leg->endpoint;
+    ig_bit_set(leg->request->tried, leg->endpoint);
 
     ngx_http_upstream_init(r);
 }
