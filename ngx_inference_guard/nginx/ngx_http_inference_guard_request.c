@@ -117,8 +117,9 @@ ngx_http_ig_guard_handler(ngx_http_request_t *r)
 static ngx_int_t
 ngx_http_ig_unguarded(ngx_http_request_t *r)
 {
-    ngx_http_ig_leg_t      *leg;
-    ngx_http_ig_request_t  *req;
+    ngx_http_ig_leg_t         *leg;
+    ngx_http_ig_request_t     *req;
+    ngx_http_core_loc_conf_t  *clcf;
 
     if (!r->internal && r == r->main && !r->uri_changed
         && r->uri_changes == NGX_HTTP_MAX_URI_CHANGES + 1)
@@ -140,9 +141,11 @@ ngx_http_ig_unguarded(ngx_http_request_t *r)
         return NGX_DECLINED;
     }
 
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
     ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                  "inference guard: \"%V\" has no guard, and the request has "
-                  "been in a guarded location", &r->uri);
+                  "inference guard: location \"%V\" has no guard, and the "
+                  "request has been in a guarded one", &clcf->name);
 
     leg = ngx_http_ig_add_leg(r);
     if (leg == NULL) {
@@ -184,8 +187,8 @@ ngx_http_ig_start(ngx_http_request_t *r, ngx_http_ig_leg_t *leg)
          */
 
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                      "inference guard: subrequest \"%V\" is guarded, but its "
-                      "request has not been decided", &r->uri);
+                      "inference guard: a subrequest is guarded, but its "
+                      "request has not been decided");
 
         leg->reason = IG_REASON_unguarded_location;
 
