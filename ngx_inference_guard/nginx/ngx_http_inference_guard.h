@@ -252,6 +252,7 @@ char *ngx_http_ig_audit_directive(ngx_conf_t *cf, ngx_command_t *cmd,
 char *ngx_http_ig_tenant(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_ig_claim(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 ngx_int_t ngx_http_ig_compile(ngx_conf_t *cf, ngx_http_ig_main_conf_t *mcf);
+void ngx_http_ig_cleanup(void *data);
 
 
 /* ngx_http_inference_guard_request.c */

@@ -149,6 +149,10 @@ ngx_http_ig_header_filter(ngx_http_request_t *r)
 
     req = leg->request;
 
+    if (req == NULL) {
+        return ngx_http_next_header_filter(r);
+    }
+
     if (req->probing == r) {
         req->probing = NULL;
         r->aio = 0;
@@ -496,6 +500,7 @@ ngx_http_ig_error_headers(ngx_http_request_t *r, ngx_uint_t status,
     }
 
     if (status == NGX_HTTP_UNAUTHORIZED
+        && r->headers_out.www_authenticate == NULL
         && ngx_http_ig_add_header(r, "WWW-Authenticate", "Bearer") != NGX_OK)
     {
         return NGX_ERROR;

@@ -39,7 +39,6 @@ static ngx_int_t ngx_http_ig_endpoint(ngx_conf_t *cf,
     ngx_http_ig_endpoint_t *ep);
 static ngx_int_t ngx_http_ig_credential(ngx_conf_t *cf,
     ngx_http_ig_endpoint_t *ep);
-static void ngx_http_ig_cleanup(void *data);
 
 
 char *
@@ -306,17 +305,8 @@ ngx_http_ig_compile(ngx_conf_t *cf, ngx_http_ig_main_conf_t *mcf)
     ig_str_t                digest;
     ngx_uint_t              i;
     ig_mistakes_t          *mistakes;
-    ngx_pool_cleanup_t     *cln;
     ngx_http_ig_rules_t    *rules;
     ngx_http_ig_sources_t   s;
-
-    cln = ngx_pool_cleanup_add(cf->pool, 0);
-    if (cln == NULL) {
-        return NGX_ERROR;
-    }
-
-    cln->handler = ngx_http_ig_cleanup;
-    cln->data = mcf;
 
     if (mcf->used && mcf->rules == NULL) {
         ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
@@ -782,7 +772,9 @@ failed:
 }
 
 
-static void
+/* of a configuration that ends, or that was never good */
+
+void
 ngx_http_ig_cleanup(void *data)
 {
     ngx_http_ig_main_conf_t  *mcf = data;

@@ -164,7 +164,10 @@ ngx_http_ig_send(ngx_http_request_t *r, ngx_http_ig_leg_t *leg)
 
 #endif
 
-    leg->request->endpoint = leg->endpoint;
+    if (r == r->main) {
+        leg->request->endpoint = leg->endpoint;
+    }
+
     ig_bit_set(leg->request->tried, leg->endpoint);
 
     ngx_http_upstream_init(r);

@@ -144,6 +144,7 @@ ngx_module_t  ngx_http_inference_guard_module = {
 static void *
 ngx_http_ig_create_main_conf(ngx_conf_t *cf)
 {
+    ngx_pool_cleanup_t       *cln;
     ngx_http_ig_main_conf_t  *mcf;
 
     mcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_ig_main_conf_t));
@@ -163,6 +164,14 @@ ngx_http_ig_create_main_conf(ngx_conf_t *cf)
     {
         return NULL;
     }
+
+    cln = ngx_pool_cleanup_add(cf->pool, 0);
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    cln->handler = ngx_http_ig_cleanup;
+    cln->data = mcf;
 
     return mcf;
 }

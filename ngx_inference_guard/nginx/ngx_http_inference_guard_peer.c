@@ -18,6 +18,8 @@ static ngx_int_t ngx_http_ig_init_peer(ngx_http_request_t *r,
 static ngx_int_t ngx_http_ig_get_peer(ngx_peer_connection_t *pc, void *data);
 static ngx_int_t ngx_http_ig_check_address(ngx_http_ig_leg_t *leg,
     ngx_peer_connection_t *pc);
+static ngx_uint_t ngx_http_ig_in_ranges(const ig_endpoint_t *row,
+    struct sockaddr *sa);
 static void ngx_http_ig_free_peer(ngx_peer_connection_t *pc, void *data,
     ngx_uint_t state);
 static void ngx_http_ig_notify_peer(ngx_peer_connection_t *pc, void *data,
@@ -191,8 +193,9 @@ ngx_http_ig_get_peer(ngx_peer_connection_t *pc, void *data)
 static ngx_int_t
 ngx_http_ig_check_address(ngx_http_ig_leg_t *leg, ngx_peer_connection_t *pc)
 {
-    size_t                  i;
-    uint8_t                 address[16];
+    size_t                  len;
+    u_char                  text[NGX_SOCKADDR_STRLEN];
+    ngx_uint_t              verified;
     const ig_endpoint_t    *row;
     ngx_http_ig_request_t  *req;
 
@@ -203,36 +206,57 @@ ngx_http_ig_check_address(ngx_http_ig_leg_t *leg, ngx_peer_connection_t *pc)
         return NGX_ERROR;
     }
 
-    req->address_len = ngx_sock_ntop(pc->sockaddr, pc->socklen, req->address,
-                                     NGX_SOCKADDR_STRLEN, 1);
+    len = ngx_sock_ntop(pc->sockaddr, pc->socklen, text, NGX_SOCKADDR_STRLEN,
+                        1);
 
-    if (row->naddresses == 0) {
-        req->unverified = 1;
-        req->tries++;
-        return NGX_OK;
-    }
+    verified = ngx_http_ig_in_ranges(row, pc->sockaddr);
 
-    if (pc->sockaddr->sa_family == AF_INET
-        || pc->sockaddr->sa_family == AF_INET6)
-    {
-        ngx_http_ig_mapped(pc->sockaddr, address);
+    /* the outcome is the main request's: a mirror has none of its own */
 
-        for (i = 0; i < row->naddresses; i++) {
-            if (ig_network_has(&row->addresses[i], address)) {
-                req->tries++;
-                return NGX_OK;
-            }
+    if (leg->r == req->r) {
+        ngx_memcpy(req->address, text, len);
+        req->address_len = len;
+
+        if (!verified) {
+            req->unverified = 1;
         }
     }
 
-    req->unverified = 1;
+    if (!verified && row->naddresses) {
+        ngx_log_error(NGX_LOG_ERR, pc->log, 0,
+                      "inference guard: address %*s is not one of endpoint "
+                      "\"%V\", nothing is sent", len, text,
+                      &req->mcf->endpoints[leg->endpoint].name);
+        return NGX_ERROR;
+    }
 
-    ngx_log_error(NGX_LOG_ERR, pc->log, 0,
-                  "inference guard: address %*s is not one of endpoint \"%V\", "
-                  "nothing is sent", (size_t) req->address_len, req->address,
-                  &req->mcf->endpoints[leg->endpoint].name);
+    if (leg->r == req->r) {
+        req->tries++;
+    }
 
-    return NGX_ERROR;
+    return NGX_OK;
+}
+
+
+static ngx_uint_t
+ngx_http_ig_in_ranges(const ig_endpoint_t *row, struct sockaddr *sa)
+{
+    size_t   i;
+    uint8_t  address[16];
+
+    if (sa->sa_family != AF_INET && sa->sa_family != AF_INET6) {
+        return 0;
+    }
+
+    ngx_http_ig_mapped(sa, address);
+
+    for (i = 0; i < row->naddresses; i++) {
+        if (ig_network_has(&row->addresses[i], address)) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
