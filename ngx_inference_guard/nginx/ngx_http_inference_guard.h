@@ -1,0 +1,392 @@
+
+/*
+ * The adapter: the only code that knows NGINX.  It holds no policy: it hands a
+ * request's bytes and facts to the engine, and does what the verdict says.
+ *
+ *     module      directives, and where the module hooks in (start here)
+ *     conf        rule files, database, endpoints at configuration time
+ *     request     phases: what happens to a request, in order
+ *     body        the body as one block, decoded, put back
+ *     decide      the request and its facts for the engine; the verdict kept
+ *     egress      the one choke point for what leaves
+ *     peer        the address that a connection really goes to
+ *     answer      refusals, NGINX's own errors, streams
+ *     audit       the file of records
+ *     log         how a request ended
+ *     variables   facts and decisions
+ *     zone        counters in shared memory, and their JSON
+ *
+ * Three structures, by their life:
+ *
+ *     main_conf   a configuration: the compiled guard, and one worker's scratch
+ *     request     a client's request: its decision; found through a pool
+ *                 cleanup, because redirects wipe a module's context
+ *     leg         one way through the phases: the request itself, then again
+ *                 after every redirect; and each subrequest
+ */
+
+#ifndef _NGX_HTTP_INFERENCE_GUARD_H_INCLUDED_
+#define _NGX_HTTP_INFERENCE_GUARD_H_INCLUDED_
+
+
+#include "ngx_http_inference_guard_compat.h"
+
+#include <inference_guard/guard.h>
+#include <inference_guard/record.h>
+#include <inference_guard/refusal.h>
+
+
+#define NGX_HTTP_IG_OFF             0
+#define NGX_HTTP_IG_ON              1
+#define NGX_HTTP_IG_AUDIT           2
+
+/* the decoded body, and a few structures, must fit beside it */
+#define NGX_HTTP_IG_BODY_SLACK      (64 * 1024)
+
+/* addresses, names and summaries that are kept for variables */
+#define NGX_HTTP_IG_MODEL_MAX       128
+
+
+typedef struct ngx_http_ig_main_conf_s  ngx_http_ig_main_conf_t;
+typedef struct ngx_http_ig_request_s    ngx_http_ig_request_t;
+typedef struct ngx_http_ig_leg_s        ngx_http_ig_leg_t;
+typedef struct ngx_http_ig_audit_s      ngx_http_ig_audit_t;
+typedef struct ngx_http_ig_wait_s       ngx_http_ig_wait_t;
+
+
+/* a declared endpoint, resolved to NGINX's own structures */
+typedef struct {
+    const ig_endpoint_t            *row;
+    ngx_http_upstream_srv_conf_t   *upstream;
+    ngx_str_t                       name;
+    ngx_str_t                       scheme;
+    ngx_str_t                       host;
+    ngx_str_t                       upstream_name;
+    ngx_str_t                       country;
+    ngx_str_t                       credential_header;    /* lower case */
+    ngx_str_t                       credential;
+    ngx_uint_t                      slot;                 /* of the zone */
+} ngx_http_ig_endpoint_t;
+
+
+/* an upstream of at least one endpoint; its balancer's init is wrapped */
+typedef struct {
+    ngx_http_upstream_srv_conf_t   *upstream;
+    ngx_http_upstream_init_peer_pt  init;
+} ngx_http_ig_upstream_t;
+
+
+typedef struct {
+    ngx_str_t                       pattern;
+    ngx_str_t                       file;         /* of the directive */
+    ngx_uint_t                      line;
+} ngx_http_ig_rules_t;
+
+
+struct ngx_http_ig_main_conf_s {
+    ngx_array_t                    *rules;        /* ngx_http_ig_rules_t */
+    ngx_str_t                       geoip;
+    ngx_open_file_t                *audit_file;
+    ngx_str_t                       audit_key;
+    ngx_shm_zone_t                 *zone;
+    ngx_uint_t                      used;         /* a location is guarded */
+
+    ig_guard_t                     *guard;
+    const ig_policy_t              *policy;
+    ig_geo_t                       *geo;
+    ngx_http_ig_endpoint_t         *endpoints;    /* rows as in the policy */
+    ngx_array_t                     upstreams;    /* ngx_http_ig_upstream_t */
+    ngx_str_t                       digest;
+    ngx_int_t                       request_id;   /* index of the variable */
+
+    /* of this process, made when first needed */
+    ig_worker_t                    *worker;
+    ngx_http_ig_audit_t            *audit;
+    ngx_array_t                    *http_variables;       /* ngx_uint_t */
+};
+
+
+typedef struct {
+    ngx_uint_t                      mode;
+    ngx_array_t                    *tenant;       /* ngx_int_t: indices */
+    ngx_int_t                       claim;
+    size_t                          max_body;
+    ngx_uint_t                      max_ratio;
+} ngx_http_ig_loc_conf_t;
+
+
+typedef void (*ngx_http_ig_written_pt)(void *data, ngx_int_t rc);
+
+/* somebody waits until the record that ends at `end` is in the file */
+struct ngx_http_ig_wait_s {
+    ngx_queue_t                     queue;
+    uint64_t                        end;
+    ngx_http_ig_written_pt          handler;
+    void                           *data;
+    unsigned                        queued:1;
+};
+
+
+typedef enum {
+    NGX_HTTP_IG_UNDECIDED = 0,
+    NGX_HTTP_IG_DECIDED
+} ngx_http_ig_state_e;
+
+
+struct ngx_http_ig_request_s {
+    ngx_http_request_t             *r;            /* the main one */
+    ngx_http_ig_main_conf_t        *mcf;
+    ngx_http_ig_state_e             state;
+    ngx_uint_t                      mode;
+
+    ngx_http_ig_leg_t              *legs;         /* all, the newest first */
+    ngx_http_ig_leg_t              *leg;          /* the main request's last */
+    ngx_http_request_t             *probing;      /* see egress */
+
+    ngx_str_t                       request_id;
+    ngx_str_t                       uri;          /* path?args, as inspected */
+
+    /* the decision, as far as it must outlive the worker's scratch */
+    ig_verdict_t                    verdict;
+    uint64_t                        tried[IG_ENDPOINT_WORDS];
+    ig_dialect_t                    dialect;
+    const ig_operation_t           *operation;
+    uint32_t                        tenant;
+    ig_country_t                    client_country;
+    ngx_str_t                       model;
+    ngx_str_t                       jurisdictions;
+    ngx_str_t                       findings;
+    ngx_str_t                       would;
+    uint64_t                        guard_us;
+    unsigned                        stream:1;
+
+    unsigned                        content_decoded:1;
+    unsigned                        logged:1;
+
+    /* how it went */
+    ig_reason_t                     reason;       /* of the last refusal */
+    uint32_t                        endpoint;     /* sent to last */
+    ngx_uint_t                      tries;
+    ngx_uint_t                      address_len;
+    unsigned                        unverified:1;
+    u_char                          address[NGX_SOCKADDR_STRLEN];
+
+    ig_arena_t                     *decoded;      /* holds the decoded body */
+};
+
+
+typedef enum {
+    NGX_HTTP_IG_LEG_NEW = 0,
+    NGX_HTTP_IG_LEG_READING,
+    NGX_HTTP_IG_LEG_WAITING,      /* for the record of a decision */
+    NGX_HTTP_IG_LEG_LEAVING,      /* for that of another destination */
+    NGX_HTTP_IG_LEG_READY,
+    NGX_HTTP_IG_LEG_REFUSED,
+    NGX_HTTP_IG_LEG_PASSED
+} ngx_http_ig_leg_state_e;
+
+
+struct ngx_http_ig_leg_s {
+    ngx_http_ig_leg_t              *next;
+    ngx_http_ig_request_t          *request;
+    ngx_http_request_t             *r;
+    ngx_http_ig_leg_state_e         state;
+    ngx_uint_t                      guarded;
+    ngx_int_t                       err_status;   /* when the leg began */
+
+    uint32_t                        endpoint;     /* meant, and recorded */
+    ig_reason_t                     early;        /* known without the body */
+    ig_reason_t                     reason;       /* why it is refused */
+    ngx_http_ig_wait_t              wait;
+
+    ngx_http_handler_pt             content_handler;
+
+    /* of the upstream module in charge, wrapped by egress and peer */
+    ngx_int_t                     (*create_request)(ngx_http_request_t *r);
+#if (NGX_HTTP_CACHE)
+    ngx_int_t                     (*create_key)(ngx_http_request_t *r);
+#endif
+    ngx_event_get_peer_pt           get;
+    ngx_event_free_peer_pt          free;
+    ngx_event_notify_peer_pt        notify;
+#if (NGX_SSL || NGX_COMPAT)
+    ngx_event_set_peer_session_pt   set_session;
+    ngx_event_save_peer_session_pt  save_session;
+#endif
+    void                           *peer_data;
+
+    unsigned                        exhausted:1;  /* no endpoint untried */
+    unsigned                        own:1;        /* our own answer */
+    unsigned                        replace:1;    /* NGINX's error body */
+    unsigned                        replaced:1;
+    ngx_buf_t                      *error;
+};
+
+
+#define ngx_http_ig_from_ngx(s)   ((ig_str_t) { (s).data, (s).len })
+
+static ngx_inline ngx_str_t
+ngx_http_ig_to_ngx(ig_str_t s)
+{
+    ngx_str_t  out;
+
+    out.data = (u_char *) s.data;
+    out.len = s.len;
+
+    return out;
+}
+
+
+/* ngx_http_inference_guard_module.c */
+
+extern ngx_module_t  ngx_http_inference_guard_module;
+
+
+/* ngx_http_inference_guard_conf.c */
+
+char *ngx_http_ig_mode(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_ig_rules(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_ig_geoip(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_ig_audit_directive(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_ig_tenant(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_ig_claim(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+ngx_int_t ngx_http_ig_compile(ngx_conf_t *cf, ngx_http_ig_main_conf_t *mcf);
+void ngx_http_ig_cleanup(void *data);
+
+
+/* ngx_http_inference_guard_request.c */
+
+ngx_int_t ngx_http_ig_enter_handler(ngx_http_request_t *r);
+ngx_int_t ngx_http_ig_guard_handler(ngx_http_request_t *r);
+ngx_http_ig_request_t *ngx_http_ig_find(ngx_http_request_t *r);
+ngx_http_ig_leg_t *ngx_http_ig_get_leg(ngx_http_request_t *r);
+
+
+/* ngx_http_inference_guard_body.c */
+
+/*
+ * The whole body as one block, in *body; the caller frees *copy (when not NULL)
+ * with ngx_http_ig_body_free() once it is done with it.  NGX_DECLINED: it is
+ * larger than max.
+ */
+ngx_int_t ngx_http_ig_body_block(ngx_http_request_t *r, size_t max,
+    ngx_str_t *body, void **copy);
+void ngx_http_ig_body_free(void *copy);
+/* what goes on instead of the encoded body; the bytes are kept by the caller */
+ngx_int_t ngx_http_ig_body_replace(ngx_http_request_t *r, ngx_str_t *body);
+
+
+/* ngx_http_inference_guard_decide.c */
+
+/* a reason that is known before the body is read, or NONE */
+ig_reason_t ngx_http_ig_early_reason(ngx_http_request_t *r);
+/*
+ * Decide and hand the record over; leg->state says how it goes on.  With a
+ * reason the body is not looked at.  NGX_DECLINED: `early` is no refusal, read
+ * on.
+ */
+ngx_int_t ngx_http_ig_decide(ngx_http_request_t *r, ngx_http_ig_leg_t *leg,
+    ig_reason_t early);
+/* the content's verdict stands; the next endpoint for another leg */
+ngx_int_t ngx_http_ig_decide_again(ngx_http_request_t *r,
+    ngx_http_ig_leg_t *leg);
+ngx_int_t ngx_http_ig_worker_init(ngx_http_ig_main_conf_t *mcf,
+    ngx_log_t *log);
+ig_country_t ngx_http_ig_client_country(ngx_http_request_t *r,
+    ngx_http_ig_main_conf_t *mcf);
+uint32_t ngx_http_ig_tenant_row(ngx_http_request_t *r,
+    ngx_http_ig_main_conf_t *mcf);
+ngx_str_t ngx_http_ig_request_id(ngx_http_request_t *r,
+    ngx_http_ig_main_conf_t *mcf);
+ngx_http_variable_value_t *ngx_http_ig_variable(ngx_http_request_t *r,
+    ngx_int_t index);
+
+
+/* ngx_http_inference_guard_egress.c */
+
+ngx_int_t ngx_http_ig_content_handler(ngx_http_request_t *r);
+/* goes on after the record of another destination was written */
+void ngx_http_ig_leave(ngx_http_ig_leg_t *leg, ngx_int_t rc);
+
+
+/* ngx_http_inference_guard_headers.c */
+
+/* what a header is to the guard */
+typedef enum {
+    NGX_HTTP_IG_HEADER_TEXT = 0,      /* text that a client may fill */
+    NGX_HTTP_IG_HEADER_TRANSPORT,     /* goes on, and says how, not what */
+    NGX_HTTP_IG_HEADER_CREDENTIAL,    /* of the tenant: never goes on */
+    NGX_HTTP_IG_HEADER_OURS,          /* nobody but the guard may set it */
+    NGX_HTTP_IG_HEADER_ENCODING,      /* speaks of the body as it came */
+    NGX_HTTP_IG_HEADER_CONTENT_ENCODING,
+    NGX_HTTP_IG_HEADER_CONTENT_TYPE,
+    NGX_HTTP_IG_HEADER_ANTHROPIC
+} ngx_http_ig_header_e;
+
+ngx_http_ig_header_e ngx_http_ig_header_kind(ngx_str_t *name);
+ngx_uint_t ngx_http_ig_is_credential(ngx_http_request_t *r, ngx_str_t *value);
+/* the request's headers as the endpoint shall get them, while it is made */
+ngx_int_t ngx_http_ig_create_request(ngx_http_request_t *r);
+
+
+/* ngx_http_inference_guard_peer.c */
+
+ngx_int_t ngx_http_ig_peer_init_upstreams(ngx_conf_t *cf,
+    ngx_http_ig_main_conf_t *mcf);
+void ngx_http_ig_mapped(struct sockaddr *sa, uint8_t address[16]);
+
+
+/* ngx_http_inference_guard_answer.c */
+
+ngx_int_t ngx_http_ig_filter_init(ngx_conf_t *cf);
+/* NGX_OK or an error, for ngx_http_finalize_request() */
+ngx_int_t ngx_http_ig_refuse(ngx_http_request_t *r, ngx_http_ig_leg_t *leg,
+    ig_reason_t reason);
+
+
+/* ngx_http_inference_guard_audit.c */
+
+ngx_int_t ngx_http_ig_audit_init(ngx_http_ig_main_conf_t *mcf, ngx_log_t *log);
+void ngx_http_ig_audit_exit(ngx_http_ig_main_conf_t *mcf);
+/*
+ * A buffer for one record, or NGX_ERROR when records are waiting and there is
+ * no room: `needed` records (decisions) give way to outcomes first.
+ */
+ngx_int_t ngx_http_ig_audit_begin(ngx_http_ig_audit_t *a, ig_buf_t *b,
+    ngx_uint_t needed);
+ig_writer_t *ngx_http_ig_audit_writer(ngx_http_ig_audit_t *a);
+/* wait may be NULL: nobody waits */
+ngx_int_t ngx_http_ig_audit_end(ngx_http_ig_audit_t *a, ig_buf_t *b,
+    ngx_http_ig_wait_t *wait);
+void ngx_http_ig_audit_forget(ngx_http_ig_wait_t *wait);
+ngx_uint_t ngx_http_ig_audit_failed(ngx_http_ig_audit_t *a);
+
+
+/* ngx_http_inference_guard_log.c */
+
+ngx_int_t ngx_http_ig_log_handler(ngx_http_request_t *r);
+ig_record_head_t ngx_http_ig_record_head(ngx_http_request_t *r,
+    ngx_http_ig_main_conf_t *mcf);
+
+
+/* ngx_http_inference_guard_variables.c */
+
+ngx_int_t ngx_http_ig_add_variables(ngx_conf_t *cf);
+
+
+/* ngx_http_inference_guard_zone.c */
+
+char *ngx_http_ig_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_ig_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+void ngx_http_ig_count_decision(ngx_http_ig_main_conf_t *mcf,
+    ig_verdict_word_t word);
+void ngx_http_ig_count_reason(ngx_http_ig_main_conf_t *mcf,
+    ig_reason_t reason);
+void ngx_http_ig_count_endpoint(ngx_http_ig_main_conf_t *mcf,
+    uint32_t endpoint);
+void ngx_http_ig_count_undecided(ngx_http_ig_main_conf_t *mcf);
+void ngx_http_ig_count_unrecorded(ngx_http_ig_main_conf_t *mcf);
+
+
+#endif /* _NGX_HTTP_INFERENCE_GUARD_H_INCLUDED_ */

@@ -1,0 +1,928 @@
+
+/*
+ * From NGINX's request to the engine's, and from the engine's decision to what
+ * the request keeps of it.  The record is rendered here, while the decision's
+ * memory (the worker's scratch) is still good.
+ */
+
+
+#include "ngx_http_inference_guard.h"
+
+#include <time.h>
+
+
+/* scanned once for each decision */
+typedef struct {
+    ig_header_t   *text;
+    ngx_uint_t     ntext;
+    ngx_str_t      encoding;
+    ngx_uint_t     nencodings;
+    ngx_uint_t     ntypes;
+    ngx_uint_t     anthropic;
+} ngx_http_ig_headers_t;
+
+
+static ngx_int_t ngx_http_ig_scan_headers(ngx_http_request_t *r,
+    ngx_uint_t keep, ngx_http_ig_headers_t *hs);
+static ngx_uint_t ngx_http_ig_plain_path(ngx_http_request_t *r);
+static void ngx_http_ig_sent_args(ngx_http_request_t *r, ngx_str_t *args);
+static ngx_uint_t ngx_http_ig_known_encoding(ngx_str_t *encoding);
+static ig_reason_t ngx_http_ig_take_body(ngx_http_request_t *r,
+    ngx_http_ig_leg_t *leg, ngx_http_ig_headers_t *hs, ngx_str_t *body,
+    void **copy);
+static ngx_int_t ngx_http_ig_run(ngx_http_request_t *r, ngx_http_ig_leg_t *leg,
+    ngx_http_ig_headers_t *hs, ig_reason_t reason, ngx_str_t *body,
+    ngx_uint_t early);
+static ngx_int_t ngx_http_ig_identity(ngx_http_request_t *r,
+    ngx_http_ig_main_conf_t *mcf, ig_identity_t *id);
+static ngx_int_t ngx_http_ig_keep(ngx_http_request_t *r,
+    ngx_http_ig_request_t *req, ig_decision_t *d, ig_request_t *ir);
+static ngx_int_t ngx_http_ig_keep_findings(ngx_http_request_t *r,
+    ngx_http_ig_request_t *req, ig_decision_t *d);
+static ngx_uint_t ngx_http_ig_model_is_clean(ig_decision_t *d);
+static ngx_int_t ngx_http_ig_copy(ngx_pool_t *pool, ngx_str_t *dst,
+    ig_str_t src);
+static uint64_t ngx_http_ig_now_us(void);
+
+
+ig_reason_t
+ngx_http_ig_early_reason(ngx_http_request_t *r)
+{
+    ig_reason_t              reason;
+    ngx_http_ig_headers_t    hs;
+    ngx_http_ig_loc_conf_t  *lcf;
+
+    if (!ngx_http_ig_plain_path(r)) {
+        return IG_REASON_raw_path_differs;
+    }
+
+    if (ngx_http_ig_scan_headers(r, 0, &hs) != NGX_OK) {
+        return IG_REASON_internal_error;
+    }
+
+    if (ig_operation_find(ngx_http_ig_from_ngx(r->method_name),
+                          ngx_http_ig_from_ngx(r->uri), hs.anthropic != 0,
+                          &reason)
+        == NULL)
+    {
+        return reason;
+    }
+
+    if (hs.ntypes > 1) {
+        return IG_REASON_unsupported_media_type;
+    }
+
+    if (hs.nencodings > 1 || !ngx_http_ig_known_encoding(&hs.encoding)) {
+        return IG_REASON_unsupported_encoding;
+    }
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_http_inference_guard_module);
+
+    if (r->headers_in.content_length_n > (off_t) lcf->max_body) {
+        return IG_REASON_body_too_large;
+    }
+
+    /* nobody whom we do not know shall make us take a large body */
+
+    if (r->headers_in.content_length_n > 65536 || r->headers_in.chunked) {
+        ngx_http_ig_main_conf_t  *mcf;
+
+        mcf = ngx_http_get_module_main_conf(r,
+                                            ngx_http_inference_guard_module);
+
+        if (mcf->policy->stances.unknown_tenant == IG_NONE
+            && ngx_http_ig_tenant_row(r, mcf) == IG_NONE)
+        {
+            return IG_REASON_unknown_tenant;
+        }
+    }
+
+    return IG_REASON_NONE;
+}
+
+
+ngx_int_t
+ngx_http_ig_decide(ngx_http_request_t *r, ngx_http_ig_leg_t *leg,
+    ig_reason_t early)
+{
+    void                   *copy;
+    uint64_t                start;
+    ngx_int_t               rc;
+    ngx_str_t               body;
+    ig_reason_t             reason;
+    ngx_http_ig_headers_t   hs;
+    ngx_http_ig_request_t  *req;
+
+    start = ngx_http_ig_now_us();
+
+    req = leg->request;
+    copy = NULL;
+    ngx_str_null(&body);
+
+    if (ngx_http_ig_worker_init(req->mcf, r->connection->log) != NGX_OK) {
+        leg->reason = IG_REASON_internal_error;
+        leg->state = NGX_HTTP_IG_LEG_REFUSED;
+        return NGX_OK;
+    }
+
+    if (ngx_http_ig_scan_headers(r, 1, &hs) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    reason = early;
+
+    if (early == IG_REASON_NONE) {
+
+        /* known before, and no refusal by the policy's stance */
+
+        reason = leg->early;
+
+        if (reason == IG_REASON_NONE) {
+            reason = ngx_http_ig_take_body(r, leg, &hs, &body, &copy);
+        }
+    }
+
+    rc = ngx_http_ig_run(r, leg, &hs, reason, &body,
+                         early != IG_REASON_NONE);
+
+    ngx_http_ig_body_free(copy);
+
+    if (rc == NGX_OK
+        && reason == IG_REASON_NONE
+        && leg->reason == IG_REASON_NONE
+        && req->content_decoded)
+    {
+        rc = ngx_http_ig_body_replace(r, &body);
+    }
+
+    req->guard_us += ngx_http_ig_now_us() - start;
+
+    return rc;
+}
+
+
+/* the body in *body; decoded, it lies in the request's own arena */
+
+static ig_reason_t
+ngx_http_ig_take_body(ngx_http_request_t *r, ngx_http_ig_leg_t *leg,
+    ngx_http_ig_headers_t *hs, ngx_str_t *body, void **copy)
+{
+    ig_rc_t                  rc;
+    ig_str_t                 decoded;
+    ngx_int_t                n;
+    ig_reason_t              reason;
+    ngx_http_ig_request_t   *req;
+    ngx_http_ig_loc_conf_t  *lcf;
+
+    req = leg->request;
+    lcf = ngx_http_get_module_loc_conf(r, ngx_http_inference_guard_module);
+
+    n = ngx_http_ig_body_block(r, lcf->max_body, body, copy);
+
+    if (n == NGX_DECLINED) {
+        ngx_str_null(body);
+        return IG_REASON_body_too_large;
+    }
+
+    if (n != NGX_OK) {
+        ngx_str_null(body);
+        return IG_REASON_internal_error;
+    }
+
+    if (body->len == 0
+        || hs->encoding.len == 0
+        || (hs->encoding.len == 8
+            && ngx_strncasecmp(hs->encoding.data, (u_char *) "identity", 8)
+               == 0))
+    {
+        return IG_REASON_NONE;
+    }
+
+    req->decoded = ig_arena_new(2 * lcf->max_body + NGX_HTTP_IG_BODY_SLACK, 0);
+    if (req->decoded == NULL) {
+        return IG_REASON_internal_error;
+    }
+
+    reason = IG_REASON_NONE;
+
+    rc = ig_decode(ngx_http_ig_from_ngx(hs->encoding),
+                   ngx_http_ig_from_ngx(*body), lcf->max_body,
+                   (unsigned) lcf->max_ratio, req->decoded, &decoded, &reason);
+
+    if (rc == IG_LIMIT) {
+        return IG_REASON_decoded_too_large;
+    }
+
+    if (rc != IG_OK) {
+        return IG_REASON_internal_error;
+    }
+
+    if (reason != IG_REASON_NONE) {
+        return reason;
+    }
+
+    /* the encoded bytes have done their part */
+
+    ngx_http_ig_body_free(*copy);
+    *copy = NULL;
+
+    *body = ngx_http_ig_to_ngx(decoded);
+    req->content_decoded = 1;
+
+    return IG_REASON_NONE;
+}
+
+
+static ngx_int_t
+ngx_http_ig_run(ngx_http_request_t *r, ngx_http_ig_leg_t *leg,
+    ngx_http_ig_headers_t *hs, ig_reason_t reason, ngx_str_t *body,
+    ngx_uint_t early)
+{
+    ig_buf_t                  b;
+    ig_mode_t                 mode;
+    ngx_str_t                 args;
+    ig_request_t              ir;
+    ig_identity_t             id;
+    ig_decision_t            *d;
+    ig_record_head_t          head;
+    ngx_http_ig_request_t    *req;
+    ngx_http_ig_loc_conf_t   *lcf;
+    ngx_http_ig_main_conf_t  *mcf;
+
+    req = leg->request;
+    mcf = req->mcf;
+    lcf = ngx_http_get_module_loc_conf(r, ngx_http_inference_guard_module);
+
+    ngx_memzero(&ir, sizeof(ig_request_t));
+
+    ngx_http_ig_sent_args(r, &args);
+
+    ir.method = ngx_http_ig_from_ngx(r->method_name);
+    ir.path = ngx_http_ig_from_ngx(r->uri);
+    ir.args = ngx_http_ig_from_ngx(args);
+    ir.anthropic = hs->anthropic != 0;
+    ir.headers = hs->text;
+    ir.nheaders = hs->ntext;
+    ir.has_body = body->len != 0;
+    ir.body = ngx_http_ig_from_ngx(*body);
+
+    if (r->headers_in.content_type) {
+        ir.content_type =
+                        ngx_http_ig_from_ngx(r->headers_in.content_type->value);
+    }
+
+    if (ngx_http_ig_identity(r, mcf, &id) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    /* a large structure, needed until the record is rendered */
+
+    d = ngx_palloc(r->pool, sizeof(ig_decision_t));
+    if (d == NULL) {
+        return NGX_ERROR;
+    }
+
+    req->mode = lcf->mode;
+    mode = (lcf->mode == NGX_HTTP_IG_AUDIT) ? IG_MODE_AUDIT : IG_MODE_ENFORCE;
+
+    if (reason == IG_REASON_NONE) {
+        if (ig_guard_decide(mcf->worker, &ir, &id, mode, d) != IG_OK) {
+            ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                          "inference guard: the inspection did not finish");
+        }
+
+    } else {
+        if (ig_guard_decide_unread(mcf->worker, &ir, &id, mode, reason, d)
+            != IG_OK)
+        {
+            ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                          "inference guard: the inspection did not finish");
+        }
+    }
+
+    if (early && d->verdict.word != IG_VERDICT_BLOCK) {
+        return NGX_DECLINED;
+    }
+
+    if (ngx_http_ig_keep(r, req, d, &ir) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    leg->reason = (d->verdict.word == IG_VERDICT_BLOCK) ? d->verdict.reason
+                                                        : IG_REASON_NONE;
+    leg->endpoint = d->endpoint;
+
+    req->reason = leg->reason;
+
+    head = ngx_http_ig_record_head(r, mcf);
+
+    if (ngx_http_ig_audit_begin(mcf->audit, &b, 1) == NGX_OK) {
+
+        ig_record_decision(&b, ngx_http_ig_audit_writer(mcf->audit), &head,
+                           mcf->guard, d, &ir);
+
+        if (ngx_http_ig_audit_end(mcf->audit, &b, &leg->wait) == NGX_OK) {
+            req->state = NGX_HTTP_IG_DECIDED;
+            leg->state = NGX_HTTP_IG_LEG_WAITING;
+
+            ngx_http_ig_count_decision(mcf, d->verdict.word);
+
+            (void) ngx_pfree(r->pool, d);
+
+            return NGX_OK;
+        }
+    }
+
+    ngx_http_ig_count_unrecorded(mcf);
+
+    leg->reason = IG_REASON_not_recorded;
+    leg->state = NGX_HTTP_IG_LEG_REFUSED;
+    req->state = NGX_HTTP_IG_DECIDED;
+    req->reason = leg->reason;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_ig_decide_again(ngx_http_request_t *r, ngx_http_ig_leg_t *leg)
+{
+    ig_buf_t                  b;
+    ig_record_head_t          head;
+    ngx_http_ig_request_t    *req;
+    ngx_http_ig_main_conf_t  *mcf;
+
+    req = leg->request;
+    mcf = req->mcf;
+
+    if (req->verdict.word == IG_VERDICT_BLOCK) {
+        leg->reason = req->verdict.reason;
+
+    } else if (req->reason == IG_REASON_not_recorded) {
+        leg->reason = IG_REASON_not_recorded;
+
+    } else {
+        leg->endpoint = ig_choose(ig_guard_chooser(mcf->guard),
+                                  req->verdict.permitted, req->tried);
+
+        if (leg->endpoint == IG_NONE) {
+
+            /*
+             * all have been tried: the variables lead nowhere, and a location
+             * that names its destination has it checked, and recorded, at the
+             * choke point
+             */
+
+            leg->exhausted = 1;
+            leg->state = NGX_HTTP_IG_LEG_READY;
+
+            return NGX_OK;
+        }
+    }
+
+    head = ngx_http_ig_record_head(r, mcf);
+
+    if (ngx_http_ig_audit_begin(mcf->audit, &b, 1) == NGX_OK) {
+
+        ig_record_redirect(&b, ngx_http_ig_audit_writer(mcf->audit), &head,
+                           mcf->guard, leg->endpoint, leg->reason);
+
+        if (ngx_http_ig_audit_end(mcf->audit, &b, &leg->wait) == NGX_OK) {
+            leg->state = NGX_HTTP_IG_LEG_WAITING;
+            return NGX_OK;
+        }
+    }
+
+    ngx_http_ig_count_unrecorded(mcf);
+
+    leg->reason = IG_REASON_not_recorded;
+    leg->state = NGX_HTTP_IG_LEG_REFUSED;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_ig_identity(ngx_http_request_t *r, ngx_http_ig_main_conf_t *mcf,
+    ig_identity_t *id)
+{
+    ig_str_t                   *values;
+    ngx_int_t                  *index;
+    ngx_uint_t                  i;
+    ngx_http_ig_loc_conf_t     *lcf;
+    ngx_http_variable_value_t  *v;
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_http_inference_guard_module);
+
+    ngx_memzero(id, sizeof(ig_identity_t));
+
+    if (lcf->tenant) {
+        values = ngx_pcalloc(r->pool, lcf->tenant->nelts * sizeof(ig_str_t));
+        if (values == NULL) {
+            return NGX_ERROR;
+        }
+
+        index = lcf->tenant->elts;
+
+        for (i = 0; i < lcf->tenant->nelts; i++) {
+            v = ngx_http_ig_variable(r, index[i]);
+
+            if (v) {
+                values[i].data = v->data;
+                values[i].len = v->len;
+            }
+        }
+
+        id->tenant_values = values;
+        id->ntenant_values = lcf->tenant->nelts;
+    }
+
+    if (lcf->claim >= 0) {
+        v = ngx_http_ig_variable(r, lcf->claim);
+
+        if (v) {
+            id->claim.data = v->data;
+            id->claim.len = v->len;
+        }
+    }
+
+    id->client_country = ngx_http_ig_client_country(r, mcf);
+
+    return NGX_OK;
+}
+
+
+ngx_http_variable_value_t *
+ngx_http_ig_variable(ngx_http_request_t *r, ngx_int_t index)
+{
+    ngx_http_variable_value_t  *v;
+
+    v = ngx_http_get_flushed_variable(r, (ngx_uint_t) index);
+
+    return (v == NULL || v->not_found || v->len == 0) ? NULL : v;
+}
+
+
+uint32_t
+ngx_http_ig_tenant_row(ngx_http_request_t *r, ngx_http_ig_main_conf_t *mcf)
+{
+    uint32_t           row;
+    ig_identity_t      id;
+    ig_tenant_state_t  state;
+
+    row = IG_NONE;
+
+    if (ngx_http_ig_identity(r, mcf, &id) != NGX_OK) {
+        return IG_NONE;
+    }
+
+    state = ig_facts_tenant(ig_guard_facts(mcf->guard), id.tenant_values,
+                            id.ntenant_values, &row);
+
+    if (state == IG_TENANT_KNOWN) {
+        return row;
+    }
+
+    return (state == IG_TENANT_CONFLICT) ? IG_NONE
+                                   : mcf->policy->stances.unknown_tenant;
+}
+
+
+ig_country_t
+ngx_http_ig_client_country(ngx_http_request_t *r, ngx_http_ig_main_conf_t *mcf)
+{
+    uint8_t  address[16];
+
+    ngx_http_ig_mapped(r->connection->sockaddr, address);
+
+    return ig_facts_country(ig_guard_facts(mcf->guard), mcf->geo, address);
+}
+
+
+ngx_str_t
+ngx_http_ig_request_id(ngx_http_request_t *r, ngx_http_ig_main_conf_t *mcf)
+{
+    ngx_str_t                   id;
+    ngx_http_variable_value_t  *v;
+
+    v = ngx_http_get_indexed_variable(r, (ngx_uint_t) mcf->request_id);
+
+    if (v == NULL || v->not_found) {
+        ngx_str_set(&id, "-");
+        return id;
+    }
+
+    id.data = v->data;
+    id.len = v->len;
+
+    return id;
+}
+
+
+static ngx_int_t
+ngx_http_ig_keep(ngx_http_request_t *r, ngx_http_ig_request_t *req,
+    ig_decision_t *d, ig_request_t *ir)
+{
+    u_char        *p;
+    size_t         n;
+    ig_country_t   c;
+
+    req->verdict = d->verdict;
+    req->dialect = d->reading.dialect;
+    req->operation = d->reading.operation;
+    req->stream = d->reading.stream;
+    req->tenant = d->facts.tenant;
+    req->client_country = d->facts.client_country;
+
+    if (d->would_differs
+        && ngx_http_ig_copy(r->pool, &req->would,
+                            d->would.word == IG_VERDICT_BLOCK
+                                ? ig_reason_code(d->would.reason)
+                                : ig_verdict_name(d->would.word))
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    n = ig_countries_size(&d->facts.jurisdictions);
+
+    p = ngx_pnalloc(r->pool, 3 * n + 1);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    req->jurisdictions.data = p;
+
+    for (c = ig_countries_next(&d->facts.jurisdictions, 1);
+         c != IG_COUNTRY_UNKNOWN;
+         c = ig_countries_next(&d->facts.jurisdictions,
+                               (ig_country_t) (c + 1)))
+    {
+        if (p != req->jurisdictions.data) {
+            *p++ = ',';
+        }
+
+        p = ngx_cpymem(p, ig_country_code(c).data, 2);
+    }
+
+    req->jurisdictions.len = (size_t) (p - req->jurisdictions.data);
+
+    req->uri.len = ir->path.len + (ir->args.len ? 1 + ir->args.len : 0);
+    req->uri.data = ngx_pnalloc(r->pool, req->uri.len + 1);
+    if (req->uri.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = ngx_cpymem(req->uri.data, ir->path.data, ir->path.len);
+
+    if (ir->args.len) {
+        *p++ = '?';
+        ngx_memcpy(p, ir->args.data, ir->args.len);
+    }
+
+    if (d->reading.reason == IG_REASON_NONE
+        && d->reading.model.len
+        && ngx_http_ig_model_is_clean(d))
+    {
+        ig_str_t  model = d->reading.model;
+
+        if (model.len > NGX_HTTP_IG_MODEL_MAX) {
+            model.len = NGX_HTTP_IG_MODEL_MAX;
+        }
+
+        if (ngx_http_ig_copy(r->pool, &req->model, model) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    return ngx_http_ig_keep_findings(r, req, d);
+}
+
+
+/* a model's name may itself be a finding: then it is not shown */
+
+static ngx_uint_t
+ngx_http_ig_model_is_clean(ig_decision_t *d)
+{
+    size_t               i, start, end;
+    ig_str_t             body, model;
+    ngx_uint_t           inside;
+    const ig_finding_t  *f;
+    const ig_block_t    *block;
+
+    ngx_str_null(&body);
+    model = d->reading.model;
+
+    for (i = 0; i < d->findings.n; i++) {
+        f = &d->findings.items[i];
+        block = &d->reading.blocks[f->block];
+
+        if (block->kind != IG_BLOCK_BODY) {
+            continue;
+        }
+
+        body = block->bytes;
+        inside = (model.data >= body.data
+                  && model.data + model.len <= body.data + body.len);
+
+        if (!inside) {
+            /* it was unescaped elsewhere: no telling */
+            return 0;
+        }
+
+        start = (size_t) (model.data - body.data);
+        end = start + model.len;
+
+        if (f->start < end && f->end > start) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+static ngx_int_t
+ngx_http_ig_keep_findings(ngx_http_request_t *r, ngx_http_ig_request_t *req,
+    ig_decision_t *d)
+{
+    u_char               *p, *last;
+    size_t                i, j, n, len;
+    uint32_t              rows[32], counts[32];
+    const ig_finding_t   *f;
+    const ig_detector_t  *detectors;
+
+    n = 0;
+    len = 0;
+    detectors = req->mcf->policy->detectors;
+
+    for (i = 0; i < d->findings.n; i++) {
+        f = &d->findings.items[i];
+
+        if (f->score < IG_SCORE_DEFAULT) {
+            continue;
+        }
+
+        for (j = 0; j < n && rows[j] != f->detector; j++) { /* void */ }
+
+        if (j == n) {
+            if (n == 32) {
+                continue;
+            }
+
+            rows[n] = f->detector;
+            counts[n++] = 0;
+            len += detectors[f->detector].id.len + NGX_INT32_LEN + 2;
+        }
+
+        counts[j]++;
+    }
+
+    if (n == 0) {
+        return NGX_OK;
+    }
+
+    p = ngx_pnalloc(r->pool, len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    req->findings.data = p;
+    last = p + len;
+
+    for (j = 0; j < n; j++) {
+        if (j) {
+            *p++ = ',';
+        }
+
+        p = ngx_slprintf(p, last, "%*s:%uD", detectors[rows[j]].id.len,
+                         detectors[rows[j]].id.data, counts[j]);
+    }
+
+    req->findings.len = (size_t) (p - req->findings.data);
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_ig_worker_init(ngx_http_ig_main_conf_t *mcf, ngx_log_t *log)
+{
+    if (mcf->worker == NULL) {
+        mcf->worker = ig_worker_new(mcf->guard);
+
+        if (mcf->worker == NULL) {
+            ngx_log_error(NGX_LOG_CRIT, log, 0,
+                          "inference guard: no memory for a worker");
+            return NGX_ERROR;
+        }
+    }
+
+    return ngx_http_ig_audit_init(mcf, log);
+}
+
+
+/*
+ * The path as it came must be in its normal form, byte for byte: no escapes,
+ * no empty or dot segments, no fragment.  A rewrite of the operator's comes
+ * later and is what the endpoint then sees; it is inspected as r->uri.
+ */
+
+static ngx_uint_t
+ngx_http_ig_plain_path(ngx_http_request_t *r)
+{
+    u_char     *p, *last, *segment;
+    size_t      len;
+    ngx_str_t  *raw;
+
+    raw = &r->unparsed_uri;
+
+    if (raw->len == 0 || raw->data[0] != '/') {
+        return 0;
+    }
+
+    last = raw->data + raw->len;
+    segment = raw->data + 1;
+
+    for (p = raw->data + 1; /* void */ ; p++) {
+
+        if (p == last || *p == '/' || *p == '?') {
+
+            len = (size_t) (p - segment);
+
+            if ((len == 0 && p != last && *p == '/')
+                || (len == 1 && segment[0] == '.')
+                || (len == 2 && segment[0] == '.' && segment[1] == '.'))
+            {
+                return 0;
+            }
+
+            if (p == last) {
+                break;
+            }
+
+            if (*p == '?') {
+                p++;
+                break;
+            }
+
+            segment = p + 1;
+            continue;
+        }
+
+        if (*p == '%' || *p == '#' || *p == '\\' || *p <= 0x20 || *p >= 0x7f) {
+            return 0;
+        }
+    }
+
+    /* NGINX cuts a fragment off, and sends it all the same */
+
+    return ngx_strlchr(p, last, '#') == NULL;
+}
+
+
+/* the query string that a proxied request gets */
+
+static void
+ngx_http_ig_sent_args(ngx_http_request_t *r, ngx_str_t *args)
+{
+    u_char  *p, *last;
+
+    *args = r->args;
+
+    if (r->valid_unparsed_uri) {
+        last = r->unparsed_uri.data + r->unparsed_uri.len;
+        p = ngx_strlchr(r->unparsed_uri.data, last, '?');
+
+        if (p) {
+            args->data = p + 1;
+            args->len = (size_t) (last - p - 1);
+        }
+    }
+}
+
+
+static ngx_uint_t
+ngx_http_ig_known_encoding(ngx_str_t *encoding)
+{
+    ngx_uint_t  i;
+
+    static ngx_str_t  known[] = {
+        ngx_string("gzip"),
+        ngx_string("x-gzip"),
+        ngx_string("deflate"),
+        ngx_string("identity")
+    };
+
+    if (encoding->len == 0) {
+        return 1;
+    }
+
+    for (i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        if (encoding->len == known[i].len
+            && ngx_strncasecmp(encoding->data, known[i].data, known[i].len)
+               == 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+static ngx_int_t
+ngx_http_ig_scan_headers(ngx_http_request_t *r, ngx_uint_t keep,
+    ngx_http_ig_headers_t *hs)
+{
+    ngx_str_t         name;
+    ngx_uint_t        i, n;
+    ig_header_t      *h;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *header;
+
+    ngx_memzero(hs, sizeof(ngx_http_ig_headers_t));
+
+    if (keep) {
+        n = 0;
+
+        for (part = &r->headers_in.headers.part; part; part = part->next) {
+            n += part->nelts;
+        }
+
+        hs->text = ngx_palloc(r->pool, (n + 1) * sizeof(ig_header_t));
+        if (hs->text == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    for (part = &r->headers_in.headers.part; part; part = part->next) {
+        header = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+
+            name.data = header[i].lowcase_key;
+            name.len = header[i].key.len;
+
+            switch (ngx_http_ig_header_kind(&name)) {
+
+            case NGX_HTTP_IG_HEADER_CONTENT_ENCODING:
+                hs->encoding = header[i].value;
+                hs->nencodings++;
+                break;
+
+            case NGX_HTTP_IG_HEADER_CONTENT_TYPE:
+                hs->ntypes++;
+                break;
+
+            case NGX_HTTP_IG_HEADER_ANTHROPIC:
+                hs->anthropic = 1;
+                break;
+
+            case NGX_HTTP_IG_HEADER_TEXT:
+
+                if (!keep || header[i].value.len == 0
+                    || ngx_http_ig_is_credential(r, &header[i].value))
+                {
+                    break;
+                }
+
+                h = &hs->text[hs->ntext++];
+                h->name = ngx_http_ig_from_ngx(name);
+                h->value = ngx_http_ig_from_ngx(header[i].value);
+                break;
+
+            default:
+                break;
+            }
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_ig_copy(ngx_pool_t *pool, ngx_str_t *dst, ig_str_t src)
+{
+    dst->data = ngx_pnalloc(pool, src.len + 1);
+    if (dst->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(dst->data, src.data, src.len);
+    dst->len = src.len;
+
+    return NGX_OK;
+}
+
+
+static uint64_t
+ngx_http_ig_now_us(void)
+{
+    struct timespec  ts;
+
+    (void) clock_gettime(CLOCK_MONOTONIC, &ts);
+
+    return (uint64_t) ts.tv_sec * 1000000 + (uint64_t) ts.tv_nsec / 1000;
+}

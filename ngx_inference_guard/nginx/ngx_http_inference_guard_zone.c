@@ -1,0 +1,426 @@
+
+/*
+ * Counters in shared memory, and their JSON.  One table is laid out when the
+ * zone is made; a request only adds to words of it, so a worker that dies in
+ * the middle leaves nothing half done.  A reload keeps the zone (NGINX gives a
+ * new one when the size changes); endpoints keep their row by name.
+ */
+
+
+#include "ngx_http_inference_guard.h"
+
+
+#define NGX_HTTP_IG_ZONE_VERSION   0x49470001
+#define NGX_HTTP_IG_ZONE_ROWS      (2 * IG_MAX_ENDPOINTS)
+#define NGX_HTTP_IG_ZONE_NAME      64
+#define NGX_HTTP_IG_ZONE_REASONS   128
+#define NGX_HTTP_IG_WORDS          (IG_VERDICT_ALLOW + 1)
+#define NGX_HTTP_IG_STATUS_SIZE    (128 * 1024)
+
+
+typedef struct {
+    ngx_atomic_t   requests;
+    size_t         len;
+    u_char         name[NGX_HTTP_IG_ZONE_NAME];
+} ngx_http_ig_row_t;
+
+typedef struct {
+    ngx_uint_t         version;
+    ngx_uint_t         size;
+    ngx_atomic_t       words[NGX_HTTP_IG_WORDS];
+    ngx_atomic_t       reasons[NGX_HTTP_IG_ZONE_REASONS];
+    ngx_atomic_t       undecided;
+    ngx_atomic_t       unrecorded;
+    ngx_http_ig_row_t  endpoints[NGX_HTTP_IG_ZONE_ROWS];
+} ngx_http_ig_table_t;
+
+
+static ngx_int_t ngx_http_ig_init_zone(ngx_shm_zone_t *shm_zone, void *data);
+static void ngx_http_ig_assign_rows(ngx_http_ig_main_conf_t *mcf,
+    ngx_http_ig_table_t *table);
+static ngx_int_t ngx_http_ig_status_handler(ngx_http_request_t *r);
+static void ngx_http_ig_status_body(ngx_http_ig_main_conf_t *mcf,
+    ngx_http_ig_table_t *t, ig_buf_t *b);
+
+
+static ngx_http_ig_table_t *
+ngx_http_ig_table(ngx_http_ig_main_conf_t *mcf)
+{
+    ngx_slab_pool_t  *shpool;
+
+    if (mcf->zone == NULL) {
+        return NULL;
+    }
+
+    shpool = (ngx_slab_pool_t *) mcf->zone->shm.addr;
+
+    return shpool->data;
+}
+
+
+char *
+ngx_http_ig_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_ig_main_conf_t *mcf = conf;
+
+    u_char     *p;
+    ssize_t     size;
+    ngx_str_t  *value, name, s;
+
+    if (mcf->zone) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+    p = (u_char *) ngx_strchr(value[1].data, ':');
+
+    if (p == NULL || p == value[1].data) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid zone \"%V\", it must be name:size",
+                           &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    name.data = value[1].data;
+    name.len = (size_t) (p - value[1].data);
+
+    s.data = p + 1;
+    s.len = (size_t) (value[1].data + value[1].len - s.data);
+
+    size = ngx_parse_size(&s);
+
+    if (size == NGX_ERROR) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid zone size \"%V\"",
+                           &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    if (size < (ssize_t) (sizeof(ngx_http_ig_table_t) + 32 * ngx_pagesize)) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "zone \"%V\" is too small",
+                           &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    mcf->zone = ngx_shared_memory_add(cf, &name, (size_t) size,
+                                      &ngx_http_inference_guard_module);
+    if (mcf->zone == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (mcf->zone->data) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "duplicate zone \"%V\"",
+                           &name);
+        return NGX_CONF_ERROR;
+    }
+
+    mcf->zone->init = ngx_http_ig_init_zone;
+    mcf->zone->data = mcf;
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_http_ig_init_zone(ngx_shm_zone_t *shm_zone, void *data)
+{
+    ngx_slab_pool_t          *shpool;
+    ngx_http_ig_table_t      *table;
+    ngx_http_ig_main_conf_t  *mcf;
+
+    mcf = shm_zone->data;
+    shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
+
+    if (data || shm_zone->shm.exists) {
+        table = shpool->data;
+
+        if (table
+            && table->version == NGX_HTTP_IG_ZONE_VERSION
+            && table->size == sizeof(ngx_http_ig_table_t))
+        {
+            ngx_http_ig_assign_rows(mcf, table);
+            return NGX_OK;
+        }
+
+        if (data) {
+            ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
+                          "inference_guard_zone \"%V\" is of another version; "
+                          "give it another name or size", &shm_zone->shm.name);
+            return NGX_ERROR;
+        }
+    }
+
+    table = ngx_slab_calloc(shpool, sizeof(ngx_http_ig_table_t));
+    if (table == NULL) {
+        return NGX_ERROR;
+    }
+
+    table->version = NGX_HTTP_IG_ZONE_VERSION;
+    table->size = sizeof(ngx_http_ig_table_t);
+
+    shpool->data = table;
+
+    ngx_http_ig_assign_rows(mcf, table);
+
+    return NGX_OK;
+}
+
+
+/* rows are only ever added; old workers go on with theirs */
+
+static void
+ngx_http_ig_assign_rows(ngx_http_ig_main_conf_t *mcf,
+    ngx_http_ig_table_t *table)
+{
+    size_t                   i, len;
+    ngx_uint_t               j;
+    ngx_http_ig_row_t       *row;
+    ngx_http_ig_endpoint_t  *ep;
+
+    if (mcf->policy == NULL) {
+        return;
+    }
+
+    for (i = 0; i < mcf->policy->nendpoints; i++) {
+
+        ep = &mcf->endpoints[i];
+        len = ngx_min(ep->name.len, NGX_HTTP_IG_ZONE_NAME);
+
+        for (j = 0; j < NGX_HTTP_IG_ZONE_ROWS; j++) {
+
+            row = &table->endpoints[j];
+
+            if (row->len == 0) {
+                ngx_memcpy(row->name, ep->name.data, len);
+                row->len = len;
+            }
+
+            if (row->len == len
+                && ngx_memcmp(row->name, ep->name.data, len) == 0)
+            {
+                ep->slot = j;
+                break;
+            }
+        }
+    }
+}
+
+
+void
+ngx_http_ig_count_decision(ngx_http_ig_main_conf_t *mcf,
+    ig_verdict_word_t word)
+{
+    ngx_http_ig_table_t  *t;
+
+    t = ngx_http_ig_table(mcf);
+
+    if (t && (ngx_uint_t) word < NGX_HTTP_IG_WORDS) {
+        (void) ngx_atomic_fetch_add(&t->words[word], 1);
+    }
+}
+
+
+void
+ngx_http_ig_count_reason(ngx_http_ig_main_conf_t *mcf, ig_reason_t reason)
+{
+    ngx_http_ig_table_t  *t;
+
+    t = ngx_http_ig_table(mcf);
+
+    if (t && (ngx_uint_t) reason < NGX_HTTP_IG_ZONE_REASONS) {
+        (void) ngx_atomic_fetch_add(&t->reasons[reason], 1);
+    }
+}
+
+
+void
+ngx_http_ig_count_endpoint(ngx_http_ig_main_conf_t *mcf, uint32_t endpoint)
+{
+    ngx_uint_t            slot;
+    ngx_http_ig_table_t  *t;
+
+    t = ngx_http_ig_table(mcf);
+
+    if (t == NULL || endpoint == IG_NONE) {
+        return;
+    }
+
+    slot = mcf->endpoints[endpoint].slot;
+
+    if (slot < NGX_HTTP_IG_ZONE_ROWS) {
+        (void) ngx_atomic_fetch_add(&t->endpoints[slot].requests, 1);
+    }
+}
+
+
+void
+ngx_http_ig_count_undecided(ngx_http_ig_main_conf_t *mcf)
+{
+    ngx_http_ig_table_t  *t;
+
+    t = ngx_http_ig_table(mcf);
+
+    if (t) {
+        (void) ngx_atomic_fetch_add(&t->undecided, 1);
+    }
+}
+
+
+void
+ngx_http_ig_count_unrecorded(ngx_http_ig_main_conf_t *mcf)
+{
+    ngx_http_ig_table_t  *t;
+
+    t = ngx_http_ig_table(mcf);
+
+    if (t) {
+        (void) ngx_atomic_fetch_add(&t->unrecorded, 1);
+    }
+}
+
+
+char *
+ngx_http_ig_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_ig_loc_conf_t *lcf = conf;
+
+    ngx_http_core_loc_conf_t  *clcf;
+
+    /* the page itself is no inference, whatever the server's default */
+
+    if (lcf->mode == NGX_CONF_UNSET_UINT) {
+        lcf->mode = NGX_HTTP_IG_OFF;
+    }
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    clcf->handler = ngx_http_ig_status_handler;
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_http_ig_status_handler(ngx_http_request_t *r)
+{
+    ig_buf_t                  text;
+    ngx_int_t                 rc;
+    ngx_buf_t                *b;
+    ngx_chain_t               out;
+    ngx_http_ig_main_conf_t  *mcf;
+
+    if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
+        return NGX_HTTP_NOT_ALLOWED;
+    }
+
+    rc = ngx_http_discard_request_body(r);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    mcf = ngx_http_get_module_main_conf(r, ngx_http_inference_guard_module);
+
+    b = ngx_create_temp_buf(r->pool, NGX_HTTP_IG_STATUS_SIZE);
+    if (b == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ig_buf_fixed(&text, b->pos, NGX_HTTP_IG_STATUS_SIZE);
+
+    ngx_http_ig_status_body(mcf, ngx_http_ig_table(mcf), &text);
+
+    if (text.failed) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    b->last = b->pos + text.len;
+    b->last_buf = (r == r->main) ? 1 : 0;
+    b->last_in_chain = 1;
+
+    ngx_str_set(&r->headers_out.content_type, "application/json");
+    r->headers_out.content_type_len = r->headers_out.content_type.len;
+    r->headers_out.status = NGX_HTTP_OK;
+    r->headers_out.content_length_n = (off_t) text.len;
+
+    rc = ngx_http_send_header(r);
+
+    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
+        return rc;
+    }
+
+    out.buf = b;
+    out.next = NULL;
+
+    return ngx_http_output_filter(r, &out);
+}
+
+
+static void
+ngx_http_ig_status_body(ngx_http_ig_main_conf_t *mcf, ngx_http_ig_table_t *t,
+    ig_buf_t *b)
+{
+    size_t                   i;
+    ngx_uint_t               n, total, slot;
+    ngx_http_ig_endpoint_t  *ep;
+
+    ig_buf_lit(b, "{\"version\": \"" IG_VERSION "\", \"policy\": ");
+
+    if (mcf->guard == NULL) {
+        ig_buf_lit(b, "null}\n");
+        return;
+    }
+
+    ig_buf_json(b, ngx_http_ig_from_ngx(mcf->digest));
+    ig_buf_printf(b, ", \"zone\": %s", t ? "true" : "false");
+
+    if (t == NULL) {
+        ig_buf_lit(b, "}\n");
+        return;
+    }
+
+    total = 0;
+
+    for (i = 0; i < NGX_HTTP_IG_WORDS; i++) {
+        total += t->words[i];
+    }
+
+    ig_buf_printf(b, ", \"decided\": %lu, \"undecided\": %lu, "
+                  "\"unrecorded\": %lu, \"decisions\": {",
+                  (unsigned long) total, (unsigned long) t->undecided,
+                  (unsigned long) t->unrecorded);
+
+    for (i = 0; i < NGX_HTTP_IG_WORDS; i++) {
+        ig_buf_printf(b, "%s\"%.*s\": %lu", i ? ", " : "",
+                      IG_FMT(ig_verdict_name((ig_verdict_word_t) i)),
+                      (unsigned long) t->words[i]);
+    }
+
+    ig_buf_lit(b, "}, \"refused\": {");
+    n = 0;
+
+    for (i = 1; i < IG_REASON_COUNT && i < NGX_HTTP_IG_ZONE_REASONS; i++) {
+        if (t->reasons[i]) {
+            ig_buf_printf(b, "%s\"%.*s\": %lu", n++ ? ", " : "",
+                          IG_FMT(ig_reason_code((ig_reason_t) i)),
+                          (unsigned long) t->reasons[i]);
+        }
+    }
+
+    ig_buf_lit(b, "}, \"endpoints\": {");
+
+    for (i = 0; i < mcf->policy->nendpoints; i++) {
+        ep = &mcf->endpoints[i];
+        slot = ep->slot;
+
+        if (i) {
+            ig_buf_lit(b, ", ");
+        }
+
+        ig_buf_json(b, ep->row->name);
+        ig_buf_printf(b, ": {\"country\": \"%.*s\", \"requests\": %lu}",
+                      (int) ep->country.len, (char *) ep->country.data,
+                      slot < NGX_HTTP_IG_ZONE_ROWS
+                          ? (unsigned long) t->endpoints[slot].requests : 0UL);
+    }
+
+    ig_buf_lit(b, "}}\n");
+}
