@@ -1,16 +1,23 @@
 # make            build/ngx_http_inference_guard_module.so, build/inference-guard
+# make deps       only install what building and testing need (Debian 12)
 # make test       install what is needed, build, run every test
 # make demo       install what is needed, build, show the guard at work
+#                 (ARGS=--once: ends by itself)
 # make bench      what the guard costs, beside plain proxy_pass
-# make deps       only install what building and testing need (Debian 12)
+# make install    the module, the command, rule packs, proxy settings
 #
-# Variables:  B=build  SANITIZE=address,undefined  VECTORSCAN=no  NGINX_SRC=dir
-# NGINX_SRC names the sources of another NGINX to build the module against;
-# without it the module is for Debian's nginx (packages nginx and nginx-dev).
+# Variables: B=build  CC=gcc  VECTORSCAN=no  SANITIZE=address,undefined  V=1
+#            NGINX_SRC=dir  (build the module for another NGINX's sources;
+#            without it, for Debian's: packages nginx and nginx-dev)
 
 B           ?= build
-CC          ?= gcc
-VECTORSCAN  ?= $(shell pkg-config --exists libhs 2>/dev/null && echo yes)
+Q           := $(if $(V),,@)
+CC          := $(if $(filter default,$(origin CC)),gcc,$(CC))
+VECTORSCAN  ?= $(shell pkg-config --exists libhs 2>/dev/null && echo yes || echo no)
+
+# what make test builds beside $(B)
+B_ASAN      ?= build-asan
+B_FUZZ      ?= build-fuzz
 
 PKGS        := yaml-0.1 libpcre2-8 libutf8proc libmaxminddb libcrypto zlib
 ifeq ($(VECTORSCAN),yes)
@@ -23,44 +30,167 @@ WARNINGS    := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
 OPTIMIZE    ?= -O2
 ifdef SANITIZE
 OPTIMIZE    := -O1 -fno-omit-frame-pointer -fsanitize=$(SANITIZE) \
-               -fno-sanitize-recover=all
+               -fno-sanitize-recover=undefined
 endif
 CFLAGS      ?= -g
 IG_CFLAGS   := -std=c11 -D_GNU_SOURCE -fPIC $(OPTIMIZE) $(WARNINGS) $(CFLAGS) \
                $(DEFINES) -Iinclude -Ingx_inference_guard/engine \
-               $(shell pkg-config --cflags-only-I $(PKGS) 2>/dev/null | sed 's/-I/-isystem /g')
+               $(shell pkg-config --cflags-only-I $(PKGS) 2>/dev/null \
+                       | sed 's/-I/-isystem /g')
 IG_LIBS     := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
 
-ENGINE      := $(wildcard ngx_inference_guard/engine/*.c ngx_inference_guard/engine/*/*.c)
+ENGINE      := $(wildcard ngx_inference_guard/engine/*.c \
+               ngx_inference_guard/engine/*/*.c)
 CLI         := $(wildcard ngx_inference_guard/cli/*.c)
-HEADERS     := $(wildcard include/inference_guard/*.h ngx_inference_guard/engine/*/*.h \
-               ngx_inference_guard/cli/*.h t/unit/*.h)
+HEADERS     := $(wildcard include/inference_guard/*.h \
+               ngx_inference_guard/engine/*.h ngx_inference_guard/engine/*/*.h \
+               ngx_inference_guard/cli/*.h t/unit/*.h t/fuzz/*.h bench/*.h)
 UNIT        := $(patsubst t/unit/%.c,$(B)/unit/%,$(wildcard t/unit/*_test.c))
+FUZZ        := $(patsubst t/fuzz/%.c,$(B)/fuzz/%,$(wildcard t/fuzz/fuzz_*.c))
+BENCH       := $(addprefix $(B)/bench/,load upstream floor engine_bench \
+               read_bench detect_bench)
 
 ENGINE_O    := $(ENGINE:%.c=$(B)/%.o)
 CLI_O       := $(CLI:%.c=$(B)/%.o)
+ENGINE_A    := $(B)/libinference_guard.a
 
-.PHONY: all engine cli module unit deps clean
+.PHONY: all engine cli module unit fuzz benches deps check test demo bench \
+        install clean
 all: cli module
 
-engine: $(B)/libinference_guard.a
+engine: $(ENGINE_A)
 cli: $(B)/inference-guard
 unit: $(UNIT)
+fuzz: $(FUZZ)
+benches: $(BENCH)
 
-$(B)/libinference_guard.a: $(ENGINE_O)
-	rm -f $@
-	ar rcs $@ $^
 
-$(B)/inference-guard: $(CLI_O) $(B)/libinference_guard.a
-	$(CC) $(IG_CFLAGS) -o $@ $^ $(IG_LIBS)
+# --- the engine and what is linked to it ---
+
+$(ENGINE_A): $(ENGINE_O)
+	@rm -f $@
+	@echo "  AR    $@"
+	$(Q)ar rcs $@ $^
+
+$(B)/inference-guard: $(CLI_O) $(ENGINE_A)
+	@echo "  LINK  $@"
+	$(Q)$(CC) $(IG_CFLAGS) -o $@ $^ $(IG_LIBS)
 
 $(B)/%.o: %.c $(HEADERS)
 	@mkdir -p $(@D)
-	$(CC) $(IG_CFLAGS) -c -o $@ $<
+	@echo "  CC    $<"
+	$(Q)$(CC) $(IG_CFLAGS) -c -o $@ $<
 
-$(B)/unit/%: t/unit/%.c $(B)/libinference_guard.a $(HEADERS)
+$(B)/oracle_simdjson.o: t/fuzz/oracle_simdjson.cc
 	@mkdir -p $(@D)
-	$(CC) $(IG_CFLAGS) -o $@ $< $(B)/libinference_guard.a -lcmocka -ljansson $(IG_LIBS)
+	@echo "  CXX   $<"
+	$(Q)$(CXX) -std=c++17 -O2 -g -Wall -Wextra -c -o $@ $<
+
+$(B)/unit/%: t/unit/%.c $(ENGINE_A) $(HEADERS)
+	@mkdir -p $(@D)
+	@echo "  LINK  $@"
+	$(Q)$(CC) $(IG_CFLAGS) -o $@ $< $(ENGINE_A) -lcmocka -ljansson $(IG_LIBS)
+
+$(B)/unit/read_oracle_test: t/unit/read_oracle_test.c $(B)/oracle_simdjson.o \
+                            $(ENGINE_A) $(HEADERS)
+	@mkdir -p $(@D)
+	@echo "  LINK  $@"
+	$(Q)$(CC) $(IG_CFLAGS) -o $@ $< $(B)/oracle_simdjson.o $(ENGINE_A) \
+	    -lcmocka -ljansson -lsimdjson -lstdc++ $(IG_LIBS)
+
+$(B)/unit/read_scan_test $(B)/unit/read_scan_sse2_test: \
+    ngx_inference_guard/engine/read/scan.c t/unit/read_scan_test.c
+
+# with clang, SANITIZE=fuzzer-no-link,address,undefined
+$(B)/fuzz/%: t/fuzz/%.c $(B)/oracle_simdjson.o $(ENGINE_A) $(HEADERS)
+	@mkdir -p $(@D)
+	@echo "  LINK  $@"
+	$(Q)$(CC) $(IG_CFLAGS) -fsanitize=fuzzer -o $@ $< $(B)/oracle_simdjson.o \
+	    $(ENGINE_A) -ljansson -lsimdjson -lstdc++ $(IG_LIBS)
+
+$(B)/bench/engine_bench $(B)/bench/load: bench/body.c
+
+$(B)/bench/%: bench/%.c $(ENGINE_A) $(HEADERS)
+	@mkdir -p $(@D)
+	@echo "  LINK  $@"
+	$(Q)$(CC) $(IG_CFLAGS) -o $@ $(filter %.c,$^) $(ENGINE_A) $(IG_LIBS)
+
+
+# --- the module ---
+
+MODULE      := $(B)/ngx_http_inference_guard_module.so
+MODULE_C    := $(wildcard ngx_inference_guard/nginx/*.c)
+MODULE_H    := $(wildcard ngx_inference_guard/nginx/*.h)
+NGINX_DEV   := /usr/share/nginx/src
+NGINX_CC    = --with-cc=$(CC) $(if $(SANITIZE),--with-cc-opt="$(OPTIMIZE) -g" \
+              --with-ld-opt="-fsanitize=$(SANITIZE) -shared-libsan")
+
+module: $(MODULE)
+
+$(B)/nginx/objs/Makefile: config $(MODULE_C) $(ENGINE)
+	rm -rf $(B)/nginx
+	mkdir -p $(B)/nginx
+ifdef NGINX_SRC
+	cp -a $(NGINX_SRC)/. $(B)/nginx
+	cd $(B)/nginx && cfg=./configure && { [ -x $$cfg ] || cfg=auto/configure; } \
+	    && IG_VECTORSCAN=$(VECTORSCAN) $$cfg --with-compat \
+	       --with-http_ssl_module --with-http_v2_module \
+	       --with-http_realip_module --with-http_auth_request_module \
+	       --with-threads $(NGINX_FLAGS) \
+	       --add-dynamic-module=$(CURDIR) >configure.log \
+	    || { tail -20 configure.log; exit 1; }
+else
+	cp -a $(NGINX_DEV)/. $(B)/nginx
+	cd $(B)/nginx && IG_VECTORSCAN=$(VECTORSCAN) bash -c \
+	    '. ./conf_flags && ./configure "$${NGX_CONF_FLAGS[@]}" $(NGINX_CC) \
+	     $(NGINX_FLAGS) --add-dynamic-module=$(CURDIR)' >configure.log \
+	    || { tail -20 configure.log; exit 1; }
+endif
+
+$(MODULE): $(B)/nginx/objs/Makefile $(MODULE_C) $(MODULE_H) $(ENGINE) $(HEADERS)
+	@echo "  NGINX $@"
+	$(Q)$(MAKE) -C $(B)/nginx -f objs/Makefile modules >$(B)/nginx/make.log 2>&1 \
+	    || { tail -30 $(B)/nginx/make.log; exit 1; }
+	cp $(B)/nginx/objs/ngx_http_inference_guard_module.so $@
+
+
+# --- for people ---
+
+deps:
+	.ci/deps
+
+# a second make, as packages that deps installs decide about flags
+test: deps
+	$(MAKE) check
+
+check: all unit
+	$(MAKE) B=$(B)/no-vectorscan VECTORSCAN=no cli
+	$(MAKE) B=$(B_ASAN) CC=clang SANITIZE=address,undefined unit module
+	$(MAKE) B=$(B_FUZZ) CC=clang SANITIZE=fuzzer-no-link,address,undefined fuzz
+	B=$(B) B_ASAN=$(B_ASAN) B_FUZZ=$(B_FUZZ) prove -j2 -I t/lib $(or $(T),t)
+
+demo: deps
+	$(MAKE) all
+	B=$(B) examples/demo/run.sh $(ARGS)
+
+bench: deps
+	$(MAKE) all benches
+	IG_B=$(B) bench/run.pl
+
+PREFIX      ?= /usr
+SYSCONFDIR  ?= /etc
+install:
+	install -D -m 644 $(MODULE) \
+	    $(DESTDIR)$(PREFIX)/lib/nginx/modules/ngx_http_inference_guard_module.so
+	install -D -m 755 $(B)/inference-guard \
+	    $(DESTDIR)$(PREFIX)/bin/inference-guard
+	install -d $(DESTDIR)$(SYSCONFDIR)/inference-guard/rules/tests
+	install -m 644 rules/*.yaml rules/schema.json \
+	    $(DESTDIR)$(SYSCONFDIR)/inference-guard/rules
+	install -m 644 rules/tests/*.yaml \
+	    $(DESTDIR)$(SYSCONFDIR)/inference-guard/rules/tests
+	install -D -m 644 examples/inference_guard_proxy.conf \
+	    $(DESTDIR)$(SYSCONFDIR)/nginx/inference_guard_proxy.conf
 
 clean:
-	rm -rf $(B)
+	rm -rf $(B) $(B_ASAN) $(B_FUZZ)
