@@ -417,8 +417,8 @@ for my $load (@loads) {
     }
 }
 
-print "\nA worker was less than 80 % busy: load and endpoint were the bottleneck, "
-    . "or the\nmachine had other work. CPU a request stays comparable, "
+print "\nA worker was less than 80 % busy: load and endpoint were the bottleneck,"
+    . " or the\nmachine had other work. CPU a request stays comparable, "
     . "requests/s do not.\n"
     if grep { $_->{busy} < 0.8 } map { @$_ } map { values %$_ } values %result;
 

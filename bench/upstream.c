@@ -36,7 +36,8 @@ static conn_t  *conns[MAX_FD];
 
 static const char  answer_body[] =
     "{\"id\":\"chatcmpl-bench\",\"object\":\"chat.completion\","
-    "\"created\":1700000000,\"model\":\"bench-model\",\"choices\":[{\"index\":0,"
+    "\"created\":1700000000,\"model\":\"bench-model\","
+    "\"choices\":[{\"index\":0,"
     "\"message\":{\"role\":\"assistant\",\"content\":\"The pump is well. Order "
     "the seals, ask about the hum, and look again in week 48.\"},"
     "\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":400,"
@@ -44,7 +45,8 @@ static const char  answer_body[] =
 
 static const char  event_text[] =
     "data: {\"id\":\"chatcmpl-bench\",\"object\":\"chat.completion.chunk\","
-    "\"created\":1700000000,\"model\":\"bench-model\",\"choices\":[{\"index\":0,"
+    "\"created\":1700000000,\"model\":\"bench-model\","
+    "\"choices\":[{\"index\":0,"
     "\"delta\":{\"content\":\" word\"},\"finish_reason\":null}]}\n\n";
 
 

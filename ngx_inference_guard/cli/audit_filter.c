@@ -128,12 +128,57 @@ ig_audit_zone(const char *p, int *seconds)
 }
 
 
+/* what may follow a date: " 08:30", "T08:30:00", "T08:30:00.123" */
+
+static bool
+ig_audit_clock(const char **p, unsigned *second, unsigned *ms)
+{
+    unsigned  h, m, s, scale;
+
+    s = 0;
+    *second = 0;
+    *ms = 0;
+
+    if (**p != 'T' && **p != 't' && **p != ' ') {
+        return true;
+    }
+
+    (*p)++;
+
+    if (!ig_audit_digits(p, 2, &h) || *(*p)++ != ':'
+        || !ig_audit_digits(p, 2, &m) || h > 23 || m > 59)
+    {
+        return false;
+    }
+
+    if (**p == ':') {
+        (*p)++;
+
+        if (!ig_audit_digits(p, 2, &s) || s > 60) {
+            return false;
+        }
+    }
+
+    if (**p == '.') {
+        (*p)++;
+
+        for (scale = 100; **p >= '0' && **p <= '9'; (*p)++, scale /= 10) {
+            *ms += (unsigned) (**p - '0') * scale;
+        }
+    }
+
+    *second = h * 3600 + m * 60 + s;
+
+    return true;
+}
+
+
 bool
 ig_audit_time(const char *text, uint64_t now_ms, uint64_t *ms)
 {
     int          zone;
     time_t       t;
-    unsigned     y, mo, d, h, mi, s, f, scale;
+    unsigned     y, m, d, second, fraction;
     struct tm    tm;
     const char  *p = text;
 
@@ -141,64 +186,29 @@ ig_audit_time(const char *text, uint64_t now_ms, uint64_t *ms)
         return true;
     }
 
-    h = mi = s = f = 0;
-
     if (!ig_audit_digits(&p, 4, &y) || *p++ != '-'
-        || !ig_audit_digits(&p, 2, &mo) || *p++ != '-'
-        || !ig_audit_digits(&p, 2, &d))
-    {
-        return false;
-    }
-
-    if (*p == 'T' || *p == 't' || *p == ' ') {
-        p++;
-
-        if (!ig_audit_digits(&p, 2, &h) || *p++ != ':'
-            || !ig_audit_digits(&p, 2, &mi))
-        {
-            return false;
-        }
-
-        if (*p == ':') {
-            p++;
-
-            if (!ig_audit_digits(&p, 2, &s)) {
-                return false;
-            }
-        }
-
-        if (*p == '.') {
-            p++;
-
-            for (scale = 100; *p >= '0' && *p <= '9'; p++, scale /= 10) {
-                f += (unsigned) (*p - '0') * scale;
-            }
-        }
-    }
-
-    if (!ig_audit_zone(p, &zone) || y < 1970 || mo < 1 || mo > 12 || d < 1
-        || d > 31 || h > 23 || mi > 59 || s > 60)
+        || !ig_audit_digits(&p, 2, &m) || *p++ != '-'
+        || !ig_audit_digits(&p, 2, &d)
+        || !ig_audit_clock(&p, &second, &fraction)
+        || !ig_audit_zone(p, &zone) || y < 1970 || m < 1 || m > 12 || d < 1)
     {
         return false;
     }
 
     memset(&tm, 0, sizeof(tm));
     tm.tm_year = (int) y - 1900;
-    tm.tm_mon = (int) mo - 1;
+    tm.tm_mon = (int) m - 1;
     tm.tm_mday = (int) d;
-    tm.tm_hour = (int) h;
-    tm.tm_min = (int) mi;
-    tm.tm_sec = (int) s;
 
     t = timegm(&tm);
 
     /* the 31st of a month that has none comes back as another day */
 
-    if (tm.tm_mday != (int) d || t < zone) {
+    if (tm.tm_mday != (int) d || t + (time_t) second < zone) {
         return false;
     }
 
-    *ms = (uint64_t) (t - zone) * 1000 + f;
+    *ms = (uint64_t) (t + (time_t) second - zone) * 1000 + fraction;
 
     return true;
 }
@@ -250,46 +260,67 @@ ig_audit_now(void)
 }
 
 
-/* "" when the option was taken, else what it should be */
+/* an option whose value is taken as it stands; false: it is another one */
 
-static const char *
-ig_audit_option(ig_audit_options_t *o, int opt, const char *value)
+static bool
+ig_audit_plain(ig_audit_options_t *o, int opt, const char *value)
 {
-    ig_str_t    text;
-
-    text = ig_str_from_c(value);
+    unsigned   key;
+    ig_str_t  *text;
 
     switch (opt) {
 
     case IG_OPT_TENANT:
-        o->keys |= IG_AUDIT_TENANT;
-        o->tenant = text;
-        return "";
+        key = IG_AUDIT_TENANT;
+        text = &o->tenant;
+        break;
 
     case IG_OPT_RULE:
-        o->keys |= IG_AUDIT_RULE;
-        o->rule = text;
-        return "";
+        key = IG_AUDIT_RULE;
+        text = &o->rule;
+        break;
 
     case IG_OPT_DECISION:
-        o->keys |= IG_AUDIT_DECISION;
-        o->decision = text;
-        return "";
+        key = IG_AUDIT_DECISION;
+        text = &o->decision;
+        break;
 
     case IG_OPT_REASON:
-        o->keys |= IG_AUDIT_REASON;
-        o->reason = text;
-        return "";
+        key = IG_AUDIT_REASON;
+        text = &o->reason;
+        break;
 
     case IG_OPT_FINDING:
-        o->keys |= IG_AUDIT_FINDING;
-        o->finding = text;
-        return "";
+        key = IG_AUDIT_FINDING;
+        text = &o->finding;
+        break;
 
     case IG_OPT_ID:
-        o->keys |= IG_AUDIT_ID;
-        o->id = text;
+        key = IG_AUDIT_ID;
+        text = &o->id;
+        break;
+
+    default:
+        return false;
+    }
+
+    o->keys |= key;
+    *text = ig_str_from_c(value);
+
+    return true;
+}
+
+
+/* "" when the option was taken, else what it should be; NULL: not known */
+
+static const char *
+ig_audit_option(ig_audit_options_t *o, int opt, const char *value)
+{
+    if (ig_audit_plain(o, opt, value)) {
         return "";
+    }
+
+    switch (opt) {
 
     case IG_OPT_SINCE:
         o->keys |= IG_AUDIT_SINCE;

@@ -2,8 +2,8 @@
  * inference-guard audit search: requests of the log that meet a filter.
  *
  * The records of a request lie apart: a decision, perhaps redirects, and at its
- * end an outcome.  They are joined in a window of requests in the order of their
- * first record; what leaves the window because it is full is shown without the
+ * end an outcome.  They are joined in a window of requests in the order of
+ * their first record; what leaves the window because it is full is shown without the
  * rest, and a record whose decision is not in the window stands alone.
  */
 

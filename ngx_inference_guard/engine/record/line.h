@@ -71,7 +71,7 @@ void ig_line_begin(ig_line_t *l, const char *type, ig_writer_t *w,
 /* closes the record and hands it over; the writer has moved on by one */
 void ig_line_end(ig_line_t *l, ig_writer_t *w, ig_buf_t *out);
 
-/* ,"name":[ with at most `cap` bytes, and never more than half of what is left */
+/* ,"name":[ with at most `cap` bytes, never more than half of what is left */
 void ig_list_begin(ig_list_t *list, ig_line_t *l, const char *name, size_t cap);
 /* before an element: its comma */
 static inline void

@@ -63,7 +63,8 @@ ig_places_group(ig_places_group_t *groups, const ig_findings_t *findings)
                 continue;
             }
 
-            groups[n++] = (ig_places_group_t) { f->detector, f->owner, 0, 0, 0 };
+            groups[n++] = (ig_places_group_t) { f->detector, f->owner, 0, 0,
+                                                0 };
         }
 
         groups[k].count++;
