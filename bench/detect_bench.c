@@ -1,6 +1,6 @@
 /*
- * What the search costs: nanoseconds and bytes a second for clean chat bodies of
- * 1, 4, 32 and 256 KB, with 20 and with 1,000 detectors, and the same bodies
+ * What the search costs: nanoseconds and bytes a second for clean chat bodies
+ * of 1, 4, 32 and 256 KB, with 20 and with 1,000 detectors, and the same bodies
  * with numbers in them.
  *
  *     make build/detect_bench && build/detect_bench [--no-vectorscan]

@@ -3,7 +3,9 @@
  * value.
  *
  * In:       the blocks of a reading.
- * Out:      a list of places, and a summary a detector (best score, number).
+ * Out:      a list of places.  Of findings of one detector that overlap, only
+ *           the longest; none with a score below both IG_SCORE_DEFAULT and what
+ *           any rule asks of its detector, as nobody could look at it.
  * Memory:   the arena given; bounded by the body, not by the detectors.
  * Failure:  IG_LIMIT when a bound was reached (regex steps, matches, arena):
  *           a refusal, never a skipped check.

@@ -215,13 +215,32 @@ ig_line_string(ig_line_t *l, ig_buf_t *out)
 }
 
 
+/* a number, or true, false, null */
+
+static bool
+ig_line_bare(ig_line_t *l)
+{
+    const uint8_t  *start;
+
+    start = l->p;
+
+    while (l->p < l->end && *l->p
+           && strchr("+-.0123456789abcdefghijklmnopqrstuvwxyzE", *l->p))
+    {
+        l->p++;
+    }
+
+    return l->p != start;
+}
+
+
 /* any value, which is not looked at */
 
 static bool
 ig_line_skip(ig_line_t *l, ig_buf_t *spare)
 {
-    size_t    depth, mark;
-    uint8_t   open[IG_SCAN_DEPTH];
+    size_t   depth, mark;
+    uint8_t  open[IG_SCAN_DEPTH];
 
     depth = 0;
     mark = spare->len;
@@ -271,17 +290,8 @@ ig_line_skip(ig_line_t *l, ig_buf_t *spare)
             break;
 
         default:
-            if (strchr("+-.0123456789abcdefghijklmnopqrstuvwxyzE", *l->p)
-                == NULL)
-            {
+            if (!ig_line_bare(l)) {
                 return false;
-            }
-
-            while (l->p < l->end && *l->p
-                   && strchr("+-.0123456789abcdefghijklmnopqrstuvwxyzE",
-                             *l->p))
-            {
-                l->p++;
             }
         }
 

@@ -306,8 +306,9 @@ way_back(void **state)
     ig_fold_table_t  *table;
     ig_fold_source_t  s;
 
-    static const char  piece[] = "plain text 12 \\n \331\241\\u0661\\ud835\\udfce"
-                                 "\342\200\213 \357\274\241\303\251 end. ";
+    static const char  piece[] =
+        "plain text 12 \\n \331\241\\u0661\\ud835\\udfce\342\200\213 "
+        "\357\274\241\303\251 end. ";
 
     (void) state;
 

@@ -7,8 +7,9 @@
 
 
 static const test_row_t  rows[] = {
-    { "sa.id", "[12]\\d{9}", "digits", "luhn", "\331\207\331\210\331\212\330\251|"
-      "\330\245\331\202\330\247\331\205\330\251|iqama|national id", 0,
+    { "sa.id", "[12]\\d{9}", "digits", "luhn",
+      "\331\207\331\210\331\212\330\251|\330\245\331\202\330\247\331\205"
+      "\330\251|iqama|national id", 0,
       IG_OWNER_PACK, false },
     { "card", "\\d{13,19}", "digits", "luhn", NULL, 0, IG_OWNER_PACK, false },
     { "iban", "[A-Z]{2}\\d{2}[A-Z0-9]{11,30}", NULL, "iban", NULL, 0,
@@ -277,6 +278,12 @@ escapes(void **state)
     expect_json("[2000000006,2000000006]", "sa.id:1-11:500 sa.id:12-22:500");
     expect_json("{\"content\":\"a\\\\nb 2000000006\"}", "sa.id:18-28:500");
 
+    /* characters that are not seen */
+
+    expect_json("{\"content\":\"2000\\b000\\f006\"}", "sa.id:12-26:500");
+    expect_json("{\"content\":\"AKIA\\bIOSFODNN7EXAMPLE\"}",
+                "aws:12-34:900");
+
     /* JSON in a string, whose own escapes hide the number */
 
     expect_json("{\"arguments\":\"{\\\"a\\\":\\\"\\\\u0032000000006\\\"}\"}",
@@ -304,6 +311,14 @@ query_and_headers(void **state)
     test_free_chunks(&t);
     test_span(&t, 0, 10, 0);
     test_detect(&t, IG_BLOCK_HEADERS, "2000000006", 10);
+    assert_string_equal(test_findings(&t), "sa.id:0-10:500");
+
+    /* values without anything between them are not one number */
+
+    test_free_chunks(&t);
+    test_span(&t, 0, 10, 0);
+    test_span(&t, 10, 15, 0);
+    test_detect(&t, IG_BLOCK_HEADERS, "200000000612345", 15);
     assert_string_equal(test_findings(&t), "sa.id:0-10:500");
 }
 

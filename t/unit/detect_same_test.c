@@ -41,7 +41,8 @@ static const char *const  pieces[] = {
     "AKIAIOSFODNN7EXAMPLE", "-----BEGIN RSA PRIVATE KEY-----", "12345678Z",
     "ABCDE1234F", "10.20.30.40", "<abc1>", "tok_abcd1234efgh", " the ", "\n",
     "\\n", "\\\"", "\\u0032", "\342\200\213", "\331\242", "\357\274\221", "@",
-    ".", "-", " ", "20", "000", "7", "a", "\\\\u0030", "{\\\"k1\\\":\\\"abcd\\\"}",
+    ".", "-", " ", "20", "000", "7", "a", "\\\\u0030", "\\b", "\\f",
+    "{\\\"k1\\\":\\\"abcd\\\"}",
     "\",\"", "\":\"", "lorem ipsum dolor sit amet ", "2023-10-11T12:30:45Z",
     "123e4567-e89b-12d3-a456-426614174000", "\\/", "dni ", "\302\240", "x",
     "999941057058", "AKIA", "tok_", "\360\237\230\200", "\303\251"
@@ -68,7 +69,7 @@ number(uint32_t below)
 }
 
 
-/* the body of a string array; what is broken by a change of a byte stays JSON */
+/* the body of a string array, which stays JSON when a byte is changed */
 
 static size_t
 generate(char *out, size_t cap)

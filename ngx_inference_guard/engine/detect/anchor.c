@@ -6,10 +6,6 @@
 #include "detect.h"
 
 
-/* more detectors than this ask for a cluster: let Vectorscan choose */
-#define IG_ANCHOR_MANY   6
-
-
 static inline bool
 ig_anchor_fits(const ig_need_t *n, const ig_cluster_t *c)
 {

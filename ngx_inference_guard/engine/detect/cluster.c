@@ -49,7 +49,8 @@ ig_cluster_joins(ig_cluster_state_t *s, uint32_t from, uint32_t to)
     for (i = from; i < to; i++) {
 
         if (p[i] == '\\' && i + 1 < to
-            && (p[i + 1] == 'n' || p[i + 1] == 't' || p[i + 1] == 'r'))
+            && (p[i + 1] == 'n' || p[i + 1] == 't' || p[i + 1] == 'r'
+                || p[i + 1] == 'b' || p[i + 1] == 'f'))
         {
             i++;
             continue;

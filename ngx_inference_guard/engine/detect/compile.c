@@ -608,7 +608,9 @@ ig_compile_detector(ig_compiler_t *c, uint32_t i, ig_pattern_t *p)
         ig_compile_cluster(c->d, m);
     }
 
-    if (!m->utf) {
+    /* Vectorscan takes C strings, and bytes for characters */
+
+    if (!m->utf && memchr(r->pattern.data, '\0', r->pattern.len) == NULL) {
         c->gated[i] = r->pattern;
     }
 }
@@ -675,7 +677,8 @@ ig_compile_tables(ig_compiler_t *c, bool vectorscan)
 
     d->gate = ig_compile_gate(c, d->always, d->nalways, vectorscan);
     d->cluster_gate = ig_compile_gate(c, d->clusters, d->nclusters,
-                                      vectorscan);
+                                      vectorscan
+                                      && d->nclusters > IG_ANCHOR_MANY);
 
     return d->gate && d->cluster_gate;
 }

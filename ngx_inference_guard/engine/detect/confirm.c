@@ -6,6 +6,8 @@
 
 #include "detect.h"
 
+#include <string.h>
+
 
 static bool
 ig_confirm_valid(ig_detect_worker_t *w, const ig_matcher_t *m, ig_str_t normal)
@@ -191,6 +193,7 @@ ig_confirm(ig_detect_worker_t *w, uint32_t detector, uint32_t start,
         return false;
     }
 
+    memset(&f, 0, sizeof(f));
     f.detector = detector;
     f.score = score;
     f.owner = ig_confirm_owner(m, v, start, normal);

@@ -3,8 +3,8 @@
  *
  * The words of all detectors are one set, looked for around the first candidate
  * that needs them and in larger and larger steps when more follow, so that a
- * text full of numbers is gone over about once.  The key of a JSON value, or the
- * name of a query argument, counts as near.
+ * text full of numbers is gone over about once.  The key of a JSON value, or
+ * the name of a query argument, counts as near.
  */
 
 #include "detect.h"

@@ -2,7 +2,7 @@
  * One request: its blocks, their spans, and what is found in them.
  *
  * Most text is searched where it lies.  The two passes (digits, literals) go
- * over whole stretches of a block; a hit is then looked up in the list of spans:
+ * over stretches of a block; a hit is then looked up in the list of spans:
  *
  *   - a plain span:        confirmed in place;
  *   - one with escapes:    marked, and read as a folded copy afterwards;
@@ -291,6 +291,14 @@ ig_block_in_place(ig_block_state_t *s)
     for (c = s->block->spans; c; c = c->next) {
         for (i = 0; i < c->n; i++) {
             span = &c->spans[i];
+
+            /* nothing is between the values of headers, or a newline */
+
+            if (s->block->kind == IG_BLOCK_HEADERS) {
+                ig_block_stretch(s, span->start, span->start + span->len);
+                start = (uint32_t) s->block->bytes.len;
+                continue;
+            }
 
             if ((span->flags & (IG_SPAN_FOLD | IG_SPAN_PERCENT))
                 && span->len >= IG_STRETCH_GAP)

@@ -42,6 +42,8 @@
 #define IG_WINDOW_MAX          4096       /* around an anchor */
 #define IG_WINDOW_BEFORE       128        /* where the pattern has no bound */
 #define IG_WINDOW_CLUSTER      128        /* on both sides of digits, at most */
+#define IG_ANCHOR_MANY         6          /* detectors that ask for a cluster:
+                                             of more, Vectorscan chooses */
 #define IG_CONTEXT_BEFORE      64
 #define IG_CONTEXT_AFTER       32
 #define IG_CONTEXT_KEY         128
@@ -123,7 +125,8 @@ struct ig_detect_s {
     size_t           nliterals;
     uint32_t        *literal_first;    /* into literal_detectors; n + 1 */
     uint32_t        *literal_detectors;
-    uint32_t         literal_nested;   /* from this number on: JSON in JSON */
+    uint32_t         literal_nested;   /* from this number on: signs that the
+                                          text must be read as a copy */
 
     ig_gate_t       *gate;
     uint32_t        *always;
@@ -247,7 +250,7 @@ void ig_anchor_always(ig_detect_worker_t *w);
 void ig_anchor_cluster(ig_detect_worker_t *w, const ig_cluster_t *c);
 bool ig_anchor_cluster_wanted(const ig_detect_t *d, const uint8_t *text,
     const ig_cluster_t *c);
-/* true: the text holds JSON in JSON */
+/* true: the text must be read as a copy */
 bool ig_anchor_literal(ig_detect_worker_t *w, uint32_t number, size_t start,
     size_t end);
 

@@ -39,6 +39,13 @@ typedef struct {
 
 #if IG_HAVE_VECTORSCAN
 
+typedef struct {
+    char      **texts;
+    unsigned   *flags;
+    unsigned   *ids;
+} ig_gate_lists_t;
+
+
 static bool
 ig_literals_vectorscan(ig_literals_t *l, const ig_str_t *strings)
 {
@@ -245,21 +252,72 @@ ig_literals_search(const ig_literals_t *l, void *scratch, ig_str_t text,
 
 #if IG_HAVE_VECTORSCAN
 
+/* those that Vectorscan does not even take as a prefilter are always tried */
+
+static size_t
+ig_gate_refused(ig_gate_t *g, const ig_gate_lists_t *l, size_t n)
+{
+    size_t               i, kept;
+    hs_database_t       *one;
+    hs_compile_error_t  *error;
+
+    kept = 0;
+
+    for (i = 0; i < n; i++) {
+
+        if (hs_compile(l->texts[i], l->flags[i], HS_MODE_BLOCK, NULL, &one,
+                       &error)
+            != HS_SUCCESS)
+        {
+            hs_free_compile_error(error);
+            free(l->texts[i]);
+            ig_bit_set(g->open, l->ids[i]);
+            continue;
+        }
+
+        hs_free_database(one);
+        l->texts[kept] = l->texts[i];
+        l->ids[kept] = l->ids[i];
+        kept++;
+    }
+
+    return kept;
+}
+
+
+static bool
+ig_gate_database(ig_gate_t *g, const ig_gate_lists_t *l, size_t n)
+{
+    hs_compile_error_t  *error;
+
+    if (n == 0
+        || hs_compile_multi((const char *const *) l->texts, l->flags, l->ids,
+                            (unsigned) n, HS_MODE_BLOCK, NULL, &g->database,
+                            &error)
+           == HS_SUCCESS)
+    {
+        return true;
+    }
+
+    hs_free_compile_error(error);
+    g->database = NULL;
+
+    return false;
+}
+
+
 static bool
 ig_gate_vectorscan(ig_gate_t *g, const ig_str_t *patterns)
 {
-    char                **texts;
-    bool                  ok;
-    size_t                i;
-    unsigned              n, *flags, *ids;
-    hs_database_t        *one;
-    hs_compile_error_t   *error;
+    bool             ok;
+    size_t           i, n;
+    ig_gate_lists_t  l;
 
-    texts = calloc(g->n, sizeof(char *));
-    flags = calloc(g->n, sizeof(unsigned));
-    ids = calloc(g->n, sizeof(unsigned));
+    l.texts = calloc(g->n, sizeof(char *));
+    l.flags = calloc(g->n, sizeof(unsigned));
+    l.ids = calloc(g->n, sizeof(unsigned));
 
-    ok = (texts && flags && ids);
+    ok = (l.texts && l.flags && l.ids);
     n = 0;
 
     for (i = 0; ok && i < g->n; i++) {
@@ -269,49 +327,28 @@ ig_gate_vectorscan(ig_gate_t *g, const ig_str_t *patterns)
             continue;
         }
 
-        texts[n] = strndup((const char *) patterns[i].data, patterns[i].len);
+        l.texts[n] = strndup((const char *) patterns[i].data,
+                             patterns[i].len);
+        ok = (l.texts[n] != NULL);
 
-        if (texts[n] == NULL) {
-            ok = false;
-            break;
-        }
-
-        flags[n] = HS_FLAG_PREFILTER | HS_FLAG_SINGLEMATCH | HS_FLAG_DOTALL
-                   | HS_FLAG_ALLOWEMPTY;
-        ids[n] = (unsigned) i;
-
-        /* what it does not take as a prefilter either is always tried */
-
-        if (hs_compile(texts[n], flags[n], HS_MODE_BLOCK, NULL, &one, &error)
-            != HS_SUCCESS)
-        {
-            hs_free_compile_error(error);
-            free(texts[n]);
-            texts[n] = NULL;
-            ig_bit_set(g->open, i);
-            continue;
-        }
-
-        hs_free_database(one);
-        n++;
+        l.flags[n] = HS_FLAG_PREFILTER | HS_FLAG_SINGLEMATCH | HS_FLAG_DOTALL
+                     | HS_FLAG_ALLOWEMPTY;
+        l.ids[n] = (unsigned) i;
+        n += ok;
     }
 
-    if (ok && n
-        && hs_compile_multi((const char *const *) texts, flags, ids, n,
-                            HS_MODE_BLOCK, NULL, &g->database, &error)
-           != HS_SUCCESS)
-    {
-        hs_free_compile_error(error);
-        ok = false;
+    if (ok && !ig_gate_database(g, &l, n)) {
+        n = ig_gate_refused(g, &l, n);
+        ok = ig_gate_database(g, &l, n);
     }
 
-    for (i = 0; texts && i < g->n; i++) {
-        free(texts[i]);
+    for (i = 0; l.texts && i < n; i++) {
+        free(l.texts[i]);
     }
 
-    free(texts);
-    free(flags);
-    free(ids);
+    free(l.texts);
+    free(l.flags);
+    free(l.ids);
 
     return ok;
 }

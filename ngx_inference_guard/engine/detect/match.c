@@ -181,7 +181,8 @@ ig_match(ig_detect_worker_t *w, uint32_t detector, uint32_t start,
             break;
         }
 
-        confirmed = found[1] > start && ig_match_edges(v, m, found[0], found[1]);
+        confirmed = found[1] > start
+                    && ig_match_edges(v, m, found[0], found[1]);
 
         if (confirmed) {
             w->answer_stamp++;

@@ -437,11 +437,6 @@ ig_lettered(const ig_node_t *n)
 
         if (unit->kind == IG_NODE_SET && ig_set_within(unit->set, "azAZ")) {
             touched |= in_run;
-
-            if (in_run && !touched) {
-                return false;
-            }
-
             in_run = false;
             letter_before = true;
             continue;

@@ -243,10 +243,6 @@ ig_tree_class(ig_tree_t *t)
 
         from = ig_tree_class_member(t, n->set);
 
-        if (t->unsure) {
-            return NULL;
-        }
-
         if (from < 0) {
             continue;
         }
@@ -272,6 +268,10 @@ ig_tree_class(ig_tree_t *t)
     }
 
     t->p += (t->p < t->end);
+
+    if (t->unsure) {
+        return NULL;
+    }
 
     if (inverted) {
         ig_set_invert(n->set);

@@ -199,7 +199,7 @@ ig_tables_literals(ig_detect_t *d, ig_entry_t *entries, size_t n,
     size_t     i, k, unique;
     ig_str_t  *strings;
 
-    strings = calloc(n + 2, sizeof(ig_str_t));
+    strings = calloc(n + 4, sizeof(ig_str_t));
     d->literal_first = calloc(n + 2, sizeof(uint32_t));
     d->literal_detectors = calloc(n + 1, sizeof(uint32_t));
 
@@ -224,12 +224,17 @@ ig_tables_literals(ig_detect_t *d, ig_entry_t *entries, size_t n,
     d->literal_first[unique] = (uint32_t) n;
     d->literal_nested = (uint32_t) unique;
 
-    /* behind them the signs of JSON in JSON */
+    /*
+     * Behind them what an anchor could hide behind: the signs of JSON in JSON,
+     * and the escapes of characters that are not seen.
+     */
 
     strings[unique] = IG_STR("\\u");
     strings[unique + 1] = IG_STR("\\/");
+    strings[unique + 2] = IG_STR("\\b");
+    strings[unique + 3] = IG_STR("\\f");
 
-    d->nliterals = unique + 2;
+    d->nliterals = unique + 4;
     d->literals = ig_literals_new(strings, d->nliterals, vectorscan);
 
     free(strings);
