@@ -37,16 +37,16 @@ my @order = map { $_->{type} } $t->wait_records(outcome => 1)
 is_deeply(\@order, [ qw(decision redirect outcome) ], 'guarded: in order');
 $t->done;
 
-# guarded, but where it leads is not permitted: with nothing else left its
-# endpoints are down, else the destination is the reason
+# guarded, but where it leads is not permitted
 $t = standard(start => 1, upstreams => { riyadh => $dead },
     location => 'error_page 502 503 504 = @fallback;',
     server => 'location @fallback { inference_guard on; '
         . 'proxy_pass http://virginia; }');
-refused($t, ask($t, us => ID), 503, undef, 'guarded, to a country not permitted');
+refused($t, ask($t, us => ID), 451, 'destination_not_permitted',
+    'guarded, to a country not permitted');
 served($t, ask($t, us => 'hello'), 'virginia', 'the control');
-refused($t, ask($t, sa => 'hello', from 'SA'), 503, undef,
-    'guarded, nothing else permitted');
+refused($t, ask($t, sa => 'hello', from 'SA'), 451,
+    'destination_not_permitted', 'guarded, nothing else permitted');
 $t->done;
 
 $t = standard(%o, location => 'error_page 502 503 504 = @fallback;',

@@ -7,8 +7,8 @@
 # and libraries that came in meanwhile (RssFile), in a worker that has served
 # small requests before; so allocator, NGINX's buffers and the guard's
 # arena all count.  The arena that a worker keeps for the next request counts
-# once, in the first request of a size.  Control: the bound is not met by
-# chance, as a body held twice and a body of the same size are told apart.
+# once, in the first request of a size.  Control: bodies that are held at the
+# endpoint are seen in the measure.
 
 use v5.36;
 use FindBin;
