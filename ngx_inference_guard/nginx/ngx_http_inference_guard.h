@@ -7,7 +7,9 @@
  *     conf        rule files, database, endpoints at configuration time
  *     request     phases: what happens to a request, in order
  *     body        the body as one block, decoded, put back
- *     decide      the request and its facts for the engine; the verdict kept
+ *     decide      the request and its facts for the engine
+ *     keep        what is kept of its decision
+ *     headers     what each header is, and those that an endpoint gets
  *     egress      the one choke point for what leaves
  *     peer        the address that a connection really goes to
  *     answer      refusals, NGINX's own errors, streams
@@ -301,6 +303,12 @@ ngx_str_t ngx_http_ig_request_id(ngx_http_request_t *r,
     ngx_http_ig_main_conf_t *mcf);
 ngx_http_variable_value_t *ngx_http_ig_variable(ngx_http_request_t *r,
     ngx_int_t index);
+
+
+/* ngx_http_inference_guard_keep.c */
+
+ngx_int_t ngx_http_ig_keep(ngx_http_request_t *r, ngx_http_ig_request_t *req,
+    ig_decision_t *d, ig_request_t *ir);
 
 
 /* ngx_http_inference_guard_egress.c */

@@ -1,8 +1,8 @@
 
 /*
- * From NGINX's request to the engine's, and from the engine's decision to what
- * the request keeps of it.  The record is rendered here, while the decision's
- * memory (the worker's scratch) is still good.
+ * From NGINX's request to the engine's, and its decision.  The record is
+ * rendered here, while the decision's memory (the worker's scratch) is still
+ * good.
  */
 
 
@@ -33,15 +33,10 @@ static ig_reason_t ngx_http_ig_take_body(ngx_http_request_t *r,
 static ngx_int_t ngx_http_ig_run(ngx_http_request_t *r, ngx_http_ig_leg_t *leg,
     ngx_http_ig_headers_t *hs, ig_reason_t reason, ngx_str_t *body,
     ngx_uint_t early);
+static void ngx_http_ig_record(ngx_http_request_t *r, ngx_http_ig_leg_t *leg,
+    ig_decision_t *d, ig_request_t *ir);
 static ngx_int_t ngx_http_ig_identity(ngx_http_request_t *r,
     ngx_http_ig_main_conf_t *mcf, ig_identity_t *id);
-static ngx_int_t ngx_http_ig_keep(ngx_http_request_t *r,
-    ngx_http_ig_request_t *req, ig_decision_t *d, ig_request_t *ir);
-static ngx_int_t ngx_http_ig_keep_findings(ngx_http_request_t *r,
-    ngx_http_ig_request_t *req, ig_decision_t *d);
-static ngx_uint_t ngx_http_ig_model_is_clean(ig_decision_t *d);
-static ngx_int_t ngx_http_ig_copy(ngx_pool_t *pool, ngx_str_t *dst,
-    ig_str_t src);
 static uint64_t ngx_http_ig_now_us(void);
 
 
@@ -238,13 +233,11 @@ ngx_http_ig_run(ngx_http_request_t *r, ngx_http_ig_leg_t *leg,
     ngx_http_ig_headers_t *hs, ig_reason_t reason, ngx_str_t *body,
     ngx_uint_t early)
 {
-    ig_buf_t                  b;
     ig_mode_t                 mode;
     ngx_str_t                 args;
     ig_request_t              ir;
     ig_identity_t             id;
     ig_decision_t            *d;
-    ig_record_head_t          head;
     ngx_http_ig_request_t    *req;
     ngx_http_ig_loc_conf_t   *lcf;
     ngx_http_ig_main_conf_t  *mcf;
@@ -308,10 +301,33 @@ ngx_http_ig_run(ngx_http_request_t *r, ngx_http_ig_leg_t *leg,
         return NGX_ERROR;
     }
 
+    ngx_http_ig_record(r, leg, d, &ir);
+
+    (void) ngx_pfree(r->pool, d);
+
+    return NGX_OK;
+}
+
+
+/* the decision's record; the request waits for it, or is refused without */
+
+static void
+ngx_http_ig_record(ngx_http_request_t *r, ngx_http_ig_leg_t *leg,
+    ig_decision_t *d, ig_request_t *ir)
+{
+    ig_buf_t                  b;
+    ig_record_head_t          head;
+    ngx_http_ig_request_t    *req;
+    ngx_http_ig_main_conf_t  *mcf;
+
+    req = leg->request;
+    mcf = req->mcf;
+
+    req->state = NGX_HTTP_IG_DECIDED;
+
+    leg->endpoint = d->endpoint;
     leg->reason = (d->verdict.word == IG_VERDICT_BLOCK) ? d->verdict.reason
                                                         : IG_REASON_NONE;
-    leg->endpoint = d->endpoint;
-
     req->reason = leg->reason;
 
     head = ngx_http_ig_record_head(r, mcf);
@@ -319,17 +335,13 @@ ngx_http_ig_run(ngx_http_request_t *r, ngx_http_ig_leg_t *leg,
     if (ngx_http_ig_audit_begin(mcf->audit, &b, 1) == NGX_OK) {
 
         ig_record_decision(&b, ngx_http_ig_audit_writer(mcf->audit), &head,
-                           mcf->guard, d, &ir);
+                           mcf->guard, d, ir);
 
         if (ngx_http_ig_audit_end(mcf->audit, &b, &leg->wait) == NGX_OK) {
-            req->state = NGX_HTTP_IG_DECIDED;
             leg->state = NGX_HTTP_IG_LEG_WAITING;
 
             ngx_http_ig_count_decision(mcf, d->verdict.word);
-
-            (void) ngx_pfree(r->pool, d);
-
-            return NGX_OK;
+            return;
         }
     }
 
@@ -337,10 +349,7 @@ ngx_http_ig_run(ngx_http_request_t *r, ngx_http_ig_leg_t *leg,
 
     leg->reason = IG_REASON_not_recorded;
     leg->state = NGX_HTTP_IG_LEG_REFUSED;
-    req->state = NGX_HTTP_IG_DECIDED;
     req->reason = leg->reason;
-
-    return NGX_OK;
 }
 
 
@@ -516,192 +525,6 @@ ngx_http_ig_request_id(ngx_http_request_t *r, ngx_http_ig_main_conf_t *mcf)
     id.len = v->len;
 
     return id;
-}
-
-
-static ngx_int_t
-ngx_http_ig_keep(ngx_http_request_t *r, ngx_http_ig_request_t *req,
-    ig_decision_t *d, ig_request_t *ir)
-{
-    u_char        *p;
-    size_t         n;
-    ig_country_t   c;
-
-    req->verdict = d->verdict;
-    req->dialect = d->reading.dialect;
-    req->operation = d->reading.operation;
-    req->stream = d->reading.stream;
-    req->tenant = d->facts.tenant;
-    req->client_country = d->facts.client_country;
-
-    if (d->would_differs
-        && ngx_http_ig_copy(r->pool, &req->would,
-                            d->would.word == IG_VERDICT_BLOCK
-                                ? ig_reason_code(d->would.reason)
-                                : ig_verdict_name(d->would.word))
-           != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    n = ig_countries_size(&d->facts.jurisdictions);
-
-    p = ngx_pnalloc(r->pool, 3 * n + 1);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    req->jurisdictions.data = p;
-
-    for (c = ig_countries_next(&d->facts.jurisdictions, 1);
-         c != IG_COUNTRY_UNKNOWN;
-         c = ig_countries_next(&d->facts.jurisdictions,
-                               (ig_country_t) (c + 1)))
-    {
-        if (p != req->jurisdictions.data) {
-            *p++ = ',';
-        }
-
-        p = ngx_cpymem(p, ig_country_code(c).data, 2);
-    }
-
-    req->jurisdictions.len = (size_t) (p - req->jurisdictions.data);
-
-    req->uri.len = ir->path.len + (ir->args.len ? 1 + ir->args.len : 0);
-    req->uri.data = ngx_pnalloc(r->pool, req->uri.len + 1);
-    if (req->uri.data == NULL) {
-        return NGX_ERROR;
-    }
-
-    p = ngx_cpymem(req->uri.data, ir->path.data, ir->path.len);
-
-    if (ir->args.len) {
-        *p++ = '?';
-        ngx_memcpy(p, ir->args.data, ir->args.len);
-    }
-
-    if (d->reading.reason == IG_REASON_NONE
-        && d->reading.model.len
-        && ngx_http_ig_model_is_clean(d))
-    {
-        ig_str_t  model = d->reading.model;
-
-        if (model.len > NGX_HTTP_IG_MODEL_MAX) {
-            model.len = NGX_HTTP_IG_MODEL_MAX;
-        }
-
-        if (ngx_http_ig_copy(r->pool, &req->model, model) != NGX_OK) {
-            return NGX_ERROR;
-        }
-    }
-
-    return ngx_http_ig_keep_findings(r, req, d);
-}
-
-
-/* a model's name may itself be a finding: then it is not shown */
-
-static ngx_uint_t
-ngx_http_ig_model_is_clean(ig_decision_t *d)
-{
-    size_t               i, start, end;
-    ig_str_t             body, model;
-    ngx_uint_t           inside;
-    const ig_finding_t  *f;
-    const ig_block_t    *block;
-
-    ngx_str_null(&body);
-    model = d->reading.model;
-
-    for (i = 0; i < d->findings.n; i++) {
-        f = &d->findings.items[i];
-        block = &d->reading.blocks[f->block];
-
-        if (block->kind != IG_BLOCK_BODY) {
-            continue;
-        }
-
-        body = block->bytes;
-        inside = (model.data >= body.data
-                  && model.data + model.len <= body.data + body.len);
-
-        if (!inside) {
-            /* it was unescaped elsewhere: no telling */
-            return 0;
-        }
-
-        start = (size_t) (model.data - body.data);
-        end = start + model.len;
-
-        if (f->start < end && f->end > start) {
-            return 0;
-        }
-    }
-
-    return 1;
-}
-
-
-static ngx_int_t
-ngx_http_ig_keep_findings(ngx_http_request_t *r, ngx_http_ig_request_t *req,
-    ig_decision_t *d)
-{
-    u_char               *p, *last;
-    size_t                i, j, n, len;
-    uint32_t              rows[32], counts[32];
-    const ig_finding_t   *f;
-    const ig_detector_t  *detectors;
-
-    n = 0;
-    len = 0;
-    detectors = req->mcf->policy->detectors;
-
-    for (i = 0; i < d->findings.n; i++) {
-        f = &d->findings.items[i];
-
-        if (f->score < IG_SCORE_DEFAULT) {
-            continue;
-        }
-
-        for (j = 0; j < n && rows[j] != f->detector; j++) { /* void */ }
-
-        if (j == n) {
-            if (n == 32) {
-                continue;
-            }
-
-            rows[n] = f->detector;
-            counts[n++] = 0;
-            len += detectors[f->detector].id.len + NGX_INT32_LEN + 2;
-        }
-
-        counts[j]++;
-    }
-
-    if (n == 0) {
-        return NGX_OK;
-    }
-
-    p = ngx_pnalloc(r->pool, len);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    req->findings.data = p;
-    last = p + len;
-
-    for (j = 0; j < n; j++) {
-        if (j) {
-            *p++ = ',';
-        }
-
-        p = ngx_slprintf(p, last, "%*s:%uD", detectors[rows[j]].id.len,
-                         detectors[rows[j]].id.data, counts[j]);
-    }
-
-    req->findings.len = (size_t) (p - req->findings.data);
-
-    return NGX_OK;
 }
 
 
@@ -897,21 +720,6 @@ ngx_http_ig_scan_headers(ngx_http_request_t *r, ngx_uint_t keep,
             }
         }
     }
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_ig_copy(ngx_pool_t *pool, ngx_str_t *dst, ig_str_t src)
-{
-    dst->data = ngx_pnalloc(pool, src.len + 1);
-    if (dst->data == NULL) {
-        return NGX_ERROR;
-    }
-
-    ngx_memcpy(dst->data, src.data, src.len);
-    dst->len = src.len;
 
     return NGX_OK;
 }
