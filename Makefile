@@ -108,7 +108,7 @@ $(B)/fuzz/%: t/fuzz/%.c $(B)/oracle_simdjson.o $(ENGINE_A) $(HEADERS)
 	$(Q)$(CC) $(IG_CFLAGS) -fsanitize=fuzzer -o $@ $< $(B)/oracle_simdjson.o \
 	    $(ENGINE_A) -ljansson -lsimdjson -lstdc++ $(IG_LIBS)
 
-$(B)/bench/engine_bench $(B)/bench/load: bench/body.c
+$(B)/bench/engine_bench $(B)/bench/load $(B)/bench/floor: bench/body.c
 
 $(B)/bench/%: bench/%.c $(ENGINE_A) $(HEADERS)
 	@mkdir -p $(@D)

@@ -13,11 +13,14 @@
  */
 
 static void
-ig_guard_begin(ig_worker_t *w, const ig_request_t *r, ig_decision_t *out)
+ig_guard_begin(ig_worker_t *w, const ig_request_t *r, ig_mode_t mode,
+    ig_decision_t *out)
 {
     size_t  i, input;
 
     memset(out, 0, sizeof(ig_decision_t));
+
+    out->mode = mode;
 
     out->verdict.word = IG_VERDICT_BLOCK;
     out->verdict.reason = IG_REASON_internal_error;
@@ -246,7 +249,7 @@ ig_rc_t
 ig_guard_decide(ig_worker_t *w, const ig_request_t *r,
     const ig_identity_t *id, ig_mode_t mode, ig_decision_t *out)
 {
-    ig_guard_begin(w, r, out);
+    ig_guard_begin(w, r, mode, out);
     ig_guard_who(w, id, &out->facts);
     ig_guard_claim(w, id->claim, &out->facts);
 
@@ -259,7 +262,7 @@ ig_guard_decide_as(ig_worker_t *w, const ig_request_t *r, uint32_t tenant,
     ig_country_t client_country, ig_str_t claim, ig_mode_t mode,
     ig_decision_t *out)
 {
-    ig_guard_begin(w, r, out);
+    ig_guard_begin(w, r, mode, out);
 
     if (tenant < w->guard->policy->ntenants) {
         out->facts.tenant_state = IG_TENANT_KNOWN;
@@ -278,7 +281,7 @@ ig_guard_decide_unread(ig_worker_t *w, const ig_request_t *r,
     const ig_identity_t *id, ig_mode_t mode, ig_reason_t reason,
     ig_decision_t *out)
 {
-    ig_guard_begin(w, r, out);
+    ig_guard_begin(w, r, mode, out);
     ig_guard_who(w, id, &out->facts);
     ig_guard_claim(w, id->claim, &out->facts);
 
