@@ -3,7 +3,7 @@
  * of 1, 4, 32 and 256 KB, with 20 and with 1,000 detectors, and the same bodies
  * with numbers in them.
  *
- *     make build/detect_bench && build/detect_bench [--no-vectorscan]
+ *     detect_bench [--no-vectorscan]
  */
 
 #include <inference_guard/finding.h>

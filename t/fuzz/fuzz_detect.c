@@ -2,7 +2,7 @@
  * Any bytes, cut into spans as they come: no crash, no finding out of place,
  * and with and without Vectorscan the same.
  *
- *     clang -fsanitize=fuzzer,address,undefined … t/fuzz/fuzz_detect.c
+ *     clang -fsanitize=fuzzer,address,undefined ... t/fuzz/fuzz_detect.c
  *
  * The first byte says what kind of block it is; lines become spans.
  */

@@ -36,8 +36,9 @@
 #define IG_MATCH_LIMIT         10000      /* of one PCRE2 search */
 #define IG_DEPTH_LIMIT         1000
 #define IG_HEAP_LIMIT          1024       /* KB */
-#define IG_WORK_FREE           (1u << 20) /* bytes that PCRE2 may go over, and */
-#define IG_WORK_FACTOR         64         /* more for each byte of the request */
+#define IG_WORK_FREE           (1u << 20) /* bytes that PCRE2 may go over, and
+                                             more for each of the request */
+#define IG_WORK_FACTOR         64
 
 #define IG_WINDOW_MAX          4096       /* around an anchor */
 #define IG_WINDOW_BEFORE       128        /* where the pattern has no bound */
@@ -48,7 +49,7 @@
 #define IG_CONTEXT_AFTER       32
 #define IG_CONTEXT_KEY         128
 #define IG_CONTEXT_HITS        256
-#define IG_NORMAL_MAX          64         /* letters and digits of a candidate */
+#define IG_NORMAL_MAX          64         /* characters of a candidate */
 
 #define IG_SCRATCH_TEXT        (16 * 1024)
 #define IG_JOINED_TEXT         8192

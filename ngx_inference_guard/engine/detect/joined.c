@@ -2,9 +2,9 @@
  * Text that is split over adjacent spans.
  *
  * The ends of TEXT spans are read together: of a long span its head, then a
- * cut, then its tail; short ones whole.  The text is searched when there is a cut or
- * no room, and then begins again with the last part of what was there.  Only
- * what begins in one span and ends in another is a finding here.
+ * cut, then its tail; short ones whole.  The text is searched when there is a
+ * cut or no room, and then begins again with the last part of what was there.
+ * Only what begins in one span and ends in another is a finding here.
  */
 
 #include "detect.h"

@@ -36,7 +36,7 @@ typedef struct {
     bool            unsure;      /* has what this reader does not follow */
     bool            anchored;    /* has ^ or $ or one of their kind */
     size_t          anchored_at;
-    bool            look;        /* has an assertion other than \b at its ends */
+    bool            look;        /* has an assertion other than \b */
     uint32_t        min;         /* bytes of a match; max may be ENDLESS */
     uint32_t        max;
     uint64_t        chars[4];    /* bytes that a match can hold */
