@@ -474,11 +474,65 @@ ig_fold_run(const ig_fold_source_t *s)
 }
 
 
+/*
+ * The usual characters that are no run, without the general reader: an escape
+ * of two bytes in plain JSON, and UTF-8 that folding leaves as it is.  Gives
+ * the number of bytes read, and of those written in *n; or 0.
+ */
+
+static size_t
+ig_fold_usual(const ig_fold_table_t *t, const ig_fold_source_t *s, uint8_t *out,
+    size_t *n)
+{
+    int32_t         c;
+    const uint8_t  *p;
+
+    static const uint8_t  escapes[256] = {
+        ['n'] = '\n', ['t'] = '\t', ['r'] = '\r', ['"'] = '"',
+        ['\\'] = '\\', ['/'] = '/'
+    };
+
+    p = s->p;
+
+    if (s->end - p < 4 || s->percent) {
+        return 0;
+    }
+
+    if (p[0] == '\\' && s->levels == 1 && escapes[p[1]]) {
+        *out = escapes[p[1]];
+        *n = 1;
+        return 2;
+    }
+
+    if (p[0] >= 0xc2 && p[0] <= 0xdf && (p[1] & 0xc0) == 0x80) {
+        c = (p[0] & 0x1f) << 6 | (p[1] & 0x3f);
+        *n = 2;
+
+    } else if (p[0] >= 0xe1 && p[0] <= 0xef && p[0] != 0xed
+               && (p[1] & 0xc0) == 0x80 && (p[2] & 0xc0) == 0x80)
+    {
+        c = (p[0] & 0x0f) << 12 | (p[1] & 0x3f) << 6 | (p[2] & 0x3f);
+        *n = 3;
+
+    } else {
+        return 0;
+    }
+
+    if (!ig_bit_get(t->same, c)) {
+        return 0;
+    }
+
+    memcpy(out, p, *n);
+
+    return *n;
+}
+
+
 size_t
 ig_fold_text(const ig_fold_table_t *t, ig_fold_source_t s, uint8_t *out,
     ig_fold_mark_t *marks, size_t *nmarks)
 {
-    size_t  o, n, m;
+    size_t  o, n, m, used;
 
     o = 0;
     m = 0;
@@ -499,7 +553,17 @@ ig_fold_text(const ig_fold_table_t *t, ig_fold_source_t s, uint8_t *out,
             o += n;
         }
 
-        if (n < 16) {
+        if (n == 16) {
+            continue;
+        }
+
+        used = ig_fold_usual(t, &s, out + o, &n);
+
+        if (used) {
+            s.p += used;
+            o += n;
+
+        } else {
             o += ig_fold_step(t, &s, out + o);
         }
     }

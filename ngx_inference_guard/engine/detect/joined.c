@@ -12,9 +12,13 @@
 #include <string.h>
 
 
-/* raw bytes of a span's end: escapes take up to twelve for a character */
-#define IG_END_PLAIN     256
-#define IG_END_ESCAPED   1536
+/*
+ * Raw bytes of a span's end, for about 128 characters: none but signed tokens
+ * are longer.  An escape takes two bytes, or, in a folded span, six and more.
+ */
+#define IG_END_PLAIN     128
+#define IG_END_ESCAPED   160
+#define IG_END_FOLDED    768
 
 
 typedef struct {
@@ -101,7 +105,7 @@ ig_joined_append(ig_joiner_t *j, uint32_t start, uint32_t end)
 {
     size_t               n;
     ig_segment_t        *s;
-    ig_fold_mark_t       marks[ig_fold_marks(IG_END_ESCAPED)];
+    ig_fold_mark_t       marks[ig_fold_marks(IG_END_FOLDED)];
     ig_detect_worker_t  *w;
 
     w = j->w;
@@ -134,8 +138,11 @@ ig_joined_append(ig_joiner_t *j, uint32_t start, uint32_t end)
 static uint32_t
 ig_joined_end(const ig_span_t *s)
 {
-    return (s->flags & (IG_SPAN_ESCAPED | IG_SPAN_FOLD)) ? IG_END_ESCAPED
-                                                         : IG_END_PLAIN;
+    if (s->flags & IG_SPAN_FOLD) {
+        return IG_END_FOLDED;
+    }
+
+    return (s->flags & IG_SPAN_ESCAPED) ? IG_END_ESCAPED : IG_END_PLAIN;
 }
 
 

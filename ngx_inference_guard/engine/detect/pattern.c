@@ -406,25 +406,25 @@ ig_literal_search(const ig_node_t *n, ig_literal_search_t *s)
 
 
 /*
- * True when every run of digits in the top sequence stands right beside
- * something that can only be a letter: then plain numbers need no look.
+ * True when a run of digits in the top sequence, as long as `digits`, surely
+ * stands right beside a letter: then plain numbers need no look.
  */
 
 static bool
-ig_lettered(const ig_node_t *n)
+ig_lettered(const ig_node_t *n, uint32_t digits)
 {
-    bool              letter_before, touched, in_run, any;
+    bool              letter_before, touched;
+    uint32_t          run;
     ig_bounds_t       b;
     const ig_node_t  *child, *unit;
 
-    if (n->kind != IG_NODE_SEQUENCE) {
+    if (n->kind != IG_NODE_SEQUENCE || digits == 0) {
         return false;
     }
 
     letter_before = false;
     touched = false;
-    in_run = false;
-    any = false;
+    run = 0;
 
     for (child = n->first; child; child = child->next) {
 
@@ -434,32 +434,28 @@ ig_lettered(const ig_node_t *n)
 
         unit = (child->kind == IG_NODE_REPEAT && child->min) ? child->first
                                                              : child;
+        b = ig_bounds(child);
 
-        if (unit->kind == IG_NODE_SET && ig_set_within(unit->set, "azAZ")) {
-            touched |= in_run;
-            in_run = false;
-            letter_before = true;
+        if (unit->kind == IG_NODE_SET && ig_set_within(unit->set, "09")
+            && b.min)
+        {
+            touched = run ? touched : letter_before;
+            run += b.min;
+            letter_before = false;
             continue;
         }
 
-        b = ig_bounds(child);
+        letter_before = unit->kind == IG_NODE_SET && b.min
+                        && ig_set_within(unit->set, "azAZ");
 
-        if (unit->kind != IG_NODE_SET || !ig_set_within(unit->set, "09")
-            || b.min == 0)
-        {
-            return false;
+        if (run >= digits && (touched || letter_before)) {
+            return true;
         }
 
-        if (!in_run) {
-            touched = letter_before;
-            in_run = true;
-            any = true;
-        }
-
-        letter_before = false;
+        run = 0;
     }
 
-    return any && (!in_run || touched);
+    return run >= digits && touched;
 }
 
 
@@ -718,7 +714,7 @@ ig_pattern_fill(const ig_node_t *root, ig_pattern_t *out)
     out->digits = b.best;
     out->solid = b.solid;
     out->dots = b.compact ? b.dots : 0;
-    out->lettered = ig_lettered(root);
+    out->lettered = ig_lettered(root, b.best > b.solid ? b.best : b.solid);
 
     ig_chars(root, out->chars);
 

@@ -46,7 +46,7 @@ typedef struct {
     uint32_t        digits;      /* the most that surely stand in one run */
     uint32_t        solid;       /* the most that surely stand side by side */
     uint32_t        dots;        /* that surely stand in it; 0 if not compact */
-    bool            lettered;    /* each run of digits touches a letter */
+    bool            lettered;    /* and a run of so many touches a letter */
 
     uint8_t         literal[IG_PATTERN_LITERAL];   /* in every match, as */
     size_t          nliteral;                      /* lower case; 0: none */
