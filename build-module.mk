@@ -9,6 +9,11 @@ NGINX_DEV   := /usr/share/nginx/src
 
 NGINX_SET   := --with-cc=$(CC) --with-cc-opt="$(strip $(OPTIMIZE) $(CFLAGS))" \
                --add-dynamic-module=$(CURDIR)
+ifdef SANITIZE
+# NGINX names a variable of each module like one of its own (ngx_modules): the
+# sanitizer shall guard the module's
+NGINX_SET   += --with-ld-opt=-Wl,-Bsymbolic
+endif
 NGINX_ENV   := ASAN_OPTIONS=detect_leaks=0 \
                IG_VECTORSCAN=$(if $(filter yes,$(VECTORSCAN)),yes,no)
 
