@@ -38,6 +38,21 @@ refused($t, ask($t, us => 'hello', "X-Forwarded-For: $_"), 451,
     'unknown_country', $_) for '192.0.2.1', '2001:db8:9::1';
 served($t, ask($t, us => 'hello', 'X-Forwarded-For: 203.0.113.9, 198.51.100.1'),
     'frankfurt', 'the last address only: nobody trusts the one before');
+$t->done;
+
+# a real database, whose records are flat: addresses of well-known networks
+use IG::Npm;
+IG::Npm::install("$FindBin::Bin/sdk");
+my $real = "$FindBin::Bin/sdk/node_modules/\@ip-location-db/"
+    . 'iptoasn-country-mmdb/iptoasn-country.mmdb';
+$t = standard(http => "inference_guard_geoip $real;",
+    location => 'add_header X-C $inference_guard_client_country always;');
+for ([ '212.26.0.1', 'SA' ], [ '94.200.0.1', 'AE' ], [ '217.0.0.1', 'DE' ],
+    [ '128.143.1.1', 'US' ], [ '2a02:9b0::1', 'SA' ], [ '203.0.113.1', 'ZZ' ])
+{
+    is(ask($t, us => 'hello', "X-Forwarded-For: $_->[0]")->{headers}{'x-c'}, $_->[1],
+        "real: $_->[0] is in $_->[1]");
+}
 
 $t->done;
 done_testing;
