@@ -149,6 +149,12 @@ ig_block_on_cluster(void *data, ig_str_t text, ig_cluster_t *c)
     const ig_span_t   *span;
     ig_block_state_t  *s = data;
 
+    /* most clusters are years and sums, which nobody asks for */
+
+    if (!ig_anchor_cluster_wanted(s->w->d, text.data, c)) {
+        return true;
+    }
+
     span = ig_block_find(s, c->groups[0].start, c->groups[c->n - 1].end);
 
     if (span == NULL) {
@@ -156,13 +162,7 @@ ig_block_on_cluster(void *data, ig_str_t text, ig_cluster_t *c)
     }
 
     if (span->flags & IG_SPAN_ESCAPED) {
-
-        if (!ig_bit_get(s->dirty, s->ordinal)
-            && ig_anchor_cluster_wanted(s->w->d, text.data, c))
-        {
-            ig_bit_set(s->dirty, s->ordinal);
-        }
-
+        ig_bit_set(s->dirty, s->ordinal);
         return true;
     }
 

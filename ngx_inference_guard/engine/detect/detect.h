@@ -112,6 +112,7 @@ struct ig_detect_s {
     uint32_t        *row_list;
     uint32_t         row_first[IG_PATTERN_DIGITS + 1][10 + 1];
     uint32_t         row_longest;
+    uint32_t         row_shortest;     /* UINT32_MAX: there is no row */
 
     uint32_t        *clusters;         /* detectors, by digits needed */
     ig_need_t       *needs;            /* of each of them */

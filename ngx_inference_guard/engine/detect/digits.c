@@ -215,6 +215,10 @@ ig_digits_wanted(const ig_detect_t *d, const uint8_t *text,
     uint32_t         r, end;
     const ig_row_t  *row;
 
+    if (c->digits < d->row_shortest) {
+        return false;
+    }
+
     for (i = 0; i < c->n; i++) {
 
         n = 0;

@@ -19,6 +19,7 @@ ig_tables_rows(ig_detect_t *d, ig_row_t *rows, size_t n)
     d->rows = rows;
     d->nrows = n;
     d->row_longest = 0;
+    d->row_shortest = UINT32_MAX;
     d->row_list = calloc(n * 10 + 1, sizeof(uint32_t));
 
     if (d->row_list == NULL) {
@@ -38,6 +39,10 @@ ig_tables_rows(ig_detect_t *d, ig_row_t *rows, size_t n)
                 {
                     d->row_list[at++] = (uint32_t) i;
                     d->row_longest = len;
+
+                    if (d->row_shortest == UINT32_MAX) {
+                        d->row_shortest = len;
+                    }
                 }
             }
         }
