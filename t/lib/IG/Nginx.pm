@@ -49,7 +49,7 @@ sub new ($class, %o) {
         nginx => $nginx, module => $module, workers => $o{workers} // 2,
         level => $o{level} // 'info', main => $o{main} // '',
         events => $o{events} // '', args => $o{args} // [],
-        ports => {}, up => {}, daemons => [], expected => [], owner => $$,
+        ports => {}, up => {}, seen => {}, daemons => [], expected => [], owner => $$,
         tmp => File::Temp->newdir('inference-guard-XXXXXXXX', TMPDIR => 1,
             CLEANUP => !$ENV{IG_TEST_KEEP}),
     }, $class;
@@ -218,11 +218,14 @@ sub master ($self) { $self->{pid} }
 sub workers ($self) {
     my $pid = $self->{pid} or return;
     open my $fh, '<', "/proc/$pid/task/$pid/children" or return;
-    my @kids = split ' ', <$fh> // '';
-    return grep {
-        open my $c, '<', "/proc/$_/cmdline";
-        $c && (<$c> // '') =~ /worker process(?! is)/;
-    } @kids;
+    my @kids = grep { worker($_) } split ' ', <$fh> // '';
+    $self->{seen}{$_} = 1 for @kids;
+    return @kids;
+}
+
+sub worker ($pid) {
+    open my $fh, '<', "/proc/$pid/cmdline" or return 0;
+    return (<$fh> // '') =~ /worker process(?! is)/;
 }
 
 sub signal ($self, $sig) { kill $sig, $self->{pid} }
@@ -302,11 +305,14 @@ sub reap_daemons ($self) {
 
 sub destroy ($self) {
     return if $self->{owner} != $$;
-    if (my $pid = delete $self->{pid}) {
-        my @workers = do { local $self->{pid} = $pid; $self->workers };
-        kill 'KILL', $pid, @workers;
+    if (my $pid = $self->{pid}) {
+        $self->workers;
+        delete $self->{pid};
+        kill 'KILL', $pid;
         waitpid $pid, 0;
     }
+    # workers outlive a master that crashed
+    kill 'KILL', grep { worker($_) } keys $self->{seen}->%*;
     $_->stop for values $self->{up}->%*;
     $self->reap_daemons;
     print STDERR map { "# $_\n" } grep { /\[(?:error|crit|alert|emerg)\]/ }
