@@ -3,13 +3,13 @@
  */
 
 #include "cases.h"
-#include "tree.h"
+#include "doc.h"
 
 #include <string.h>
 
 
 typedef struct {
-    ig_tree_t    tree;
+    ig_doc_t    tree;
     ig_arena_t  *arena;
     ig_case_t   *test;
 } ig_reader_t;
@@ -40,7 +40,7 @@ ig_expect_name(ig_expect_key_t k)
 static void
 ig_case_error(ig_reader_t *r, yaml_node_t *at, const char *text)
 {
-    ig_mistakes_error(r->tree.mistakes, ig_tree_place(&r->tree, at), "%s",
+    ig_mistakes_error(r->tree.mistakes, ig_doc_place(&r->tree, at), "%s",
                       text);
 }
 
@@ -52,13 +52,13 @@ ig_case_text(ig_reader_t *r, yaml_node_t *map, const char *key)
 {
     yaml_node_t  *node;
 
-    node = ig_tree_get(&r->tree, map, key);
+    node = ig_doc_get(&r->tree, map, key);
 
-    if (node == NULL || !ig_tree_is(&r->tree, node, YAML_SCALAR_NODE, key)) {
+    if (node == NULL || !ig_doc_is(&r->tree, node, YAML_SCALAR_NODE, key)) {
         return IG_NO_STR;
     }
 
-    return ig_arena_strdup(r->arena, ig_tree_text(node));
+    return ig_arena_strdup(r->arena, ig_doc_text(node));
 }
 
 
@@ -77,7 +77,7 @@ ig_case_country(ig_reader_t *r, yaml_node_t *map, const char *key)
     c = ig_country_parse(code);
 
     if (c == IG_COUNTRY_UNKNOWN) {
-        ig_case_error(r, ig_tree_get(&r->tree, map, key),
+        ig_case_error(r, ig_doc_get(&r->tree, map, key),
                       "this is no country code of ISO 3166-1");
     }
 
@@ -101,12 +101,12 @@ ig_case_list(ig_reader_t *r, yaml_node_t *node)
             return (ig_strs_t) { NULL, 0 };
         }
 
-        items[0] = ig_arena_strdup(r->arena, ig_tree_text(node));
+        items[0] = ig_arena_strdup(r->arena, ig_doc_text(node));
 
         return (ig_strs_t) { items, 1 };
     }
 
-    if (!ig_tree_is(&r->tree, node, YAML_SEQUENCE_NODE, "what is expected")) {
+    if (!ig_doc_is(&r->tree, node, YAML_SEQUENCE_NODE, "what is expected")) {
         return (ig_strs_t) { NULL, 0 };
     }
 
@@ -124,10 +124,10 @@ ig_case_list(ig_reader_t *r, yaml_node_t *node)
          i < node->data.sequence.items.top;
          i++)
     {
-        one = ig_tree_node(&r->tree, *i);
+        one = ig_doc_node(&r->tree, *i);
 
-        if (ig_tree_is(&r->tree, one, YAML_SCALAR_NODE, "an item of a list")) {
-            items[n++] = ig_arena_strdup(r->arena, ig_tree_text(one));
+        if (ig_doc_is(&r->tree, one, YAML_SCALAR_NODE, "an item of a list")) {
+            items[n++] = ig_arena_strdup(r->arena, ig_doc_text(one));
         }
     }
 
@@ -141,7 +141,7 @@ ig_case_flow(ig_reader_t *r, yaml_node_t *node)
     ig_buf_t  b;
 
     ig_buf_init(&b, r->arena, 256);
-    ig_tree_flow(&r->tree, node, &b);
+    ig_doc_flow(&r->tree, node, &b);
 
     return b.failed ? IG_NO_STR : (ig_str_t) { b.data, b.len };
 }
@@ -213,7 +213,7 @@ ig_case_headers(ig_reader_t *r, yaml_node_t *map, ig_request_t *q)
     yaml_node_pair_t  *p;
 
     if (map == NULL
-        || !ig_tree_is(&r->tree, map, YAML_MAPPING_NODE, "headers"))
+        || !ig_doc_is(&r->tree, map, YAML_MAPPING_NODE, "headers"))
     {
         return;
     }
@@ -228,17 +228,17 @@ ig_case_headers(ig_reader_t *r, yaml_node_t *map, ig_request_t *q)
     for (p = map->data.mapping.pairs.start; p < map->data.mapping.pairs.top;
          p++)
     {
-        if (!ig_tree_is(&r->tree, ig_tree_node(&r->tree, p->key),
+        if (!ig_doc_is(&r->tree, ig_doc_node(&r->tree, p->key),
                         YAML_SCALAR_NODE, "a header's name")
-            || !ig_tree_is(&r->tree, ig_tree_node(&r->tree, p->value),
+            || !ig_doc_is(&r->tree, ig_doc_node(&r->tree, p->value),
                            YAML_SCALAR_NODE, "a header's value"))
         {
             continue;
         }
 
-        name = ig_case_lower(r, ig_tree_text(ig_tree_node(&r->tree, p->key)));
-        value = ig_arena_strdup(r->arena, ig_tree_text(
-                                    ig_tree_node(&r->tree, p->value)));
+        name = ig_case_lower(r, ig_doc_text(ig_doc_node(&r->tree, p->key)));
+        value = ig_arena_strdup(r->arena, ig_doc_text(
+                                    ig_doc_node(&r->tree, p->value)));
 
         if (ig_str_eq(name, IG_STR("content-type"))) {
             q->content_type = value;
@@ -267,14 +267,14 @@ ig_case_request(ig_reader_t *r, yaml_node_t *map)
 
     q = &r->test->request;
 
-    if (!ig_tree_is(&r->tree, map, YAML_MAPPING_NODE, "request")) {
+    if (!ig_doc_is(&r->tree, map, YAML_MAPPING_NODE, "request")) {
         return;
     }
 
-    ig_tree_keys(&r->tree, map, "a request", ig_request_keys);
+    ig_doc_keys(&r->tree, map, "a request", ig_request_keys);
 
-    text = ig_tree_get(&r->tree, map, "text");
-    body = ig_tree_get(&r->tree, map, "body");
+    text = ig_doc_get(&r->tree, map, "text");
+    body = ig_doc_get(&r->tree, map, "body");
 
     q->path = ig_case_text(r, map, "path");
     q->args = ig_case_text(r, map, "args");
@@ -307,7 +307,7 @@ ig_case_request(ig_reader_t *r, yaml_node_t *map)
 
     } else if (body) {
         ig_buf_init(&b, r->arena, 256);
-        ig_tree_json(&r->tree, body, &b);
+        ig_doc_json(&r->tree, body, &b);
         q->body = (ig_str_t) { b.data, b.len };
     }
 
@@ -317,7 +317,7 @@ ig_case_request(ig_reader_t *r, yaml_node_t *map)
         q->content_type = IG_STR("application/json");
     }
 
-    ig_case_headers(r, ig_tree_get(&r->tree, map, "headers"), q);
+    ig_case_headers(r, ig_doc_get(&r->tree, map, "headers"), q);
 }
 
 
@@ -327,15 +327,15 @@ ig_case_tenant(ig_reader_t *r, yaml_node_t *node)
     static const char *const  keys[] = { "home", NULL };
 
     if (node->type == YAML_SCALAR_NODE) {
-        r->test->tenant = ig_arena_strdup(r->arena, ig_tree_text(node));
+        r->test->tenant = ig_arena_strdup(r->arena, ig_doc_text(node));
         return;
     }
 
-    if (!ig_tree_is(&r->tree, node, YAML_MAPPING_NODE, "tenant")) {
+    if (!ig_doc_is(&r->tree, node, YAML_MAPPING_NODE, "tenant")) {
         return;
     }
 
-    ig_tree_keys(&r->tree, node, "a tenant", keys);
+    ig_doc_keys(&r->tree, node, "a tenant", keys);
     r->test->home = ig_case_country(r, node, "home");
 
     if (r->test->home == IG_COUNTRY_UNKNOWN) {
@@ -398,15 +398,15 @@ ig_case_expect(ig_reader_t *r, yaml_node_t *map)
     ig_expect_t  *e;
     yaml_node_t  *node;
 
-    if (!ig_tree_is(&r->tree, map, YAML_MAPPING_NODE, "expect")) {
+    if (!ig_doc_is(&r->tree, map, YAML_MAPPING_NODE, "expect")) {
         return;
     }
 
-    ig_tree_keys(&r->tree, map, "expect", ig_expect_keys);
+    ig_doc_keys(&r->tree, map, "expect", ig_expect_keys);
     any = false;
 
     for (k = 0; k < IG_EXPECTS; k++) {
-        node = ig_tree_get(&r->tree, map, ig_expect_keys[k]);
+        node = ig_doc_get(&r->tree, map, ig_expect_keys[k]);
 
         if (node == NULL) {
             continue;
@@ -431,20 +431,20 @@ ig_case_expect(ig_reader_t *r, yaml_node_t *map)
 static void
 ig_case_read(ig_reader_t *r, yaml_node_t *map)
 {
-    ig_tree_t    *t;
+    ig_doc_t    *t;
     ig_case_t    *test;
     yaml_node_t  *node;
 
     t = &r->tree;
     test = r->test;
 
-    if (!ig_tree_is(t, map, YAML_MAPPING_NODE, "a case")) {
+    if (!ig_doc_is(t, map, YAML_MAPPING_NODE, "a case")) {
         return;
     }
 
-    ig_tree_keys(t, map, "a case", ig_case_keys);
+    ig_doc_keys(t, map, "a case", ig_case_keys);
 
-    test->place = ig_tree_place(t, map);
+    test->place = ig_doc_place(t, map);
     test->name = ig_case_text(r, map, "name");
     test->client_country = ig_case_country(r, map, "client_country");
     test->claim = ig_case_text(r, map, "claim");
@@ -453,32 +453,32 @@ ig_case_read(ig_reader_t *r, yaml_node_t *map)
         ig_case_error(r, map, "a case needs a name");
     }
 
-    node = ig_tree_get(t, map, "tenant");
+    node = ig_doc_get(t, map, "tenant");
 
     if (node) {
         ig_case_tenant(r, node);
     }
 
-    node = ig_tree_get(t, map, "policy");
+    node = ig_doc_get(t, map, "policy");
 
-    if (node && ig_tree_is(t, node, YAML_MAPPING_NODE, "policy")) {
+    if (node && ig_doc_is(t, node, YAML_MAPPING_NODE, "policy")) {
         test->policy = ig_case_flow(r, node);
     }
 
-    node = ig_tree_get(t, map, "endpoints");
+    node = ig_doc_get(t, map, "endpoints");
 
     if (node && node->type == YAML_SCALAR_NODE) {
-        test->own_endpoints = ig_str_eq(ig_tree_text(node), IG_STR("files"));
+        test->own_endpoints = ig_str_eq(ig_doc_text(node), IG_STR("files"));
 
         if (!test->own_endpoints) {
             ig_case_error(r, node, "endpoints is a map, or the word files");
         }
 
-    } else if (node && ig_tree_is(t, node, YAML_MAPPING_NODE, "endpoints")) {
+    } else if (node && ig_doc_is(t, node, YAML_MAPPING_NODE, "endpoints")) {
         test->endpoints = ig_case_flow(r, node);
     }
 
-    node = ig_tree_get(t, map, "request");
+    node = ig_doc_get(t, map, "request");
 
     if (node) {
         ig_case_request(r, node);
@@ -487,7 +487,7 @@ ig_case_read(ig_reader_t *r, yaml_node_t *map)
         ig_case_error(r, map, "a case needs a request");
     }
 
-    node = ig_tree_get(t, map, "expect");
+    node = ig_doc_get(t, map, "expect");
 
     if (node) {
         ig_case_expect(r, node);
@@ -507,15 +507,15 @@ ig_cases_read(ig_cases_t *c, const ig_source_t *file, ig_mistakes_t *mistakes)
 
     r.arena = c->arena;
 
-    if (!ig_tree_read(&r.tree, file, mistakes)) {
+    if (!ig_doc_read(&r.tree, file, mistakes)) {
         return;
     }
 
     if (r.tree.root == NULL
-        || !ig_tree_is(&r.tree, r.tree.root, YAML_SEQUENCE_NODE,
+        || !ig_doc_is(&r.tree, r.tree.root, YAML_SEQUENCE_NODE,
                        "a file of cases"))
     {
-        ig_tree_free(&r.tree);
+        ig_doc_free(&r.tree);
         return;
     }
 
@@ -532,7 +532,7 @@ ig_cases_read(ig_cases_t *c, const ig_source_t *file, ig_mistakes_t *mistakes)
         }
 
         r.test = &item->test;
-        ig_case_read(&r, ig_tree_node(&r.tree, *i));
+        ig_case_read(&r, ig_doc_node(&r.tree, *i));
 
         *c->last = item;
         c->last = &item->next;
@@ -545,5 +545,5 @@ ig_cases_read(ig_cases_t *c, const ig_source_t *file, ig_mistakes_t *mistakes)
                           "out of memory");
     }
 
-    ig_tree_free(&r.tree);
+    ig_doc_free(&r.tree);
 }

@@ -2,7 +2,7 @@
  * Sources of a case: what stays of the rule files, and what is made for it.
  */
 
-#include "tree.h"
+#include "doc.h"
 #include "world.h"
 
 #include <string.h>
@@ -67,8 +67,8 @@ ig_world_tenants(ig_buf_t *out)
 /* a map without some of its keys; `seen` says whether anything was written */
 
 static void
-ig_world_map(ig_tree_t *t, yaml_node_t *map, const char *const *without,
-    ig_tree_t *over, bool *seen, ig_buf_t *out)
+ig_world_map(ig_doc_t *t, yaml_node_t *map, const char *const *without,
+    ig_doc_t *over, bool *seen, ig_buf_t *out)
 {
     size_t             i;
     yaml_node_t       *key;
@@ -77,29 +77,29 @@ ig_world_map(ig_tree_t *t, yaml_node_t *map, const char *const *without,
     for (p = map->data.mapping.pairs.start; p < map->data.mapping.pairs.top;
          p++)
     {
-        key = ig_tree_node(t, p->key);
+        key = ig_doc_node(t, p->key);
 
         if (key->type != YAML_SCALAR_NODE) {
             continue;
         }
 
         for (i = 0; without[i]; i++) {
-            if (ig_str_eq(ig_tree_text(key), ig_str_from_c(without[i]))) {
+            if (ig_str_eq(ig_doc_text(key), ig_str_from_c(without[i]))) {
                 break;
             }
         }
 
         if (without[i]
-            || (over && ig_tree_get(over, over->root,
+            || (over && ig_doc_get(over, over->root,
                                     (char *) key->data.scalar.value)))
         {
             continue;
         }
 
         ig_buf_str(out, *seen ? IG_STR(", ") : IG_NO_STR);
-        ig_tree_flow(t, key, out);
+        ig_doc_flow(t, key, out);
         ig_buf_lit(out, ": ");
-        ig_tree_flow(t, ig_tree_node(t, p->value), out);
+        ig_doc_flow(t, ig_doc_node(t, p->value), out);
         *seen = true;
     }
 }
@@ -112,7 +112,7 @@ ig_world_policy(ig_worlds_t *w, const ig_case_t *test, ig_buf_t *out)
 {
     size_t                    i;
     bool                      seen, over_read;
-    ig_tree_t                 over, file;
+    ig_doc_t                 over, file;
     ig_source_t               source;
     yaml_node_t              *policy;
     static const char *const  none[] = { NULL };
@@ -124,7 +124,7 @@ ig_world_policy(ig_worlds_t *w, const ig_case_t *test, ig_buf_t *out)
 
     if (test->policy.len) {
         source = (ig_source_t) { test->place.file, test->policy };
-        over_read = ig_tree_read(&over, &source, w->mistakes);
+        over_read = ig_doc_read(&over, &source, w->mistakes);
     }
 
     ig_buf_lit(out, "policy: {");
@@ -135,11 +135,11 @@ ig_world_policy(ig_worlds_t *w, const ig_case_t *test, ig_buf_t *out)
 
     for (i = 0; i < w->files->n; i++) {
 
-        if (!ig_tree_read(&file, &w->files->items[i], w->mistakes)) {
+        if (!ig_doc_read(&file, &w->files->items[i], w->mistakes)) {
             continue;
         }
 
-        policy = ig_tree_get(&file, file.root, "policy");
+        policy = ig_doc_get(&file, file.root, "policy");
 
         /* the endpoints that its stance names are gone */
 
@@ -148,7 +148,7 @@ ig_world_policy(ig_worlds_t *w, const ig_case_t *test, ig_buf_t *out)
                          over_read ? &over : NULL, &seen, out);
         }
 
-        ig_tree_free(&file);
+        ig_doc_free(&file);
     }
 
     ig_buf_lit(out, "}\n");
@@ -158,7 +158,7 @@ ig_world_policy(ig_worlds_t *w, const ig_case_t *test, ig_buf_t *out)
     }
 
     if (over_read) {
-        ig_tree_free(&over);
+        ig_doc_free(&over);
     }
 }
 
@@ -196,20 +196,20 @@ ig_world_source(ig_worlds_t *w, const ig_source_t *file, bool own_endpoints,
 {
     bool                      seen;
     ig_buf_t                  b;
-    ig_tree_t                 t;
+    ig_doc_t                 t;
     static const char *const  both[] = { "version", "policy", "endpoints",
                                          NULL };
     static const char *const  policy[] = { "version", "policy", NULL };
 
-    if (!ig_tree_read(&t, file, w->mistakes)) {
+    if (!ig_doc_read(&t, file, w->mistakes)) {
         return;
     }
 
-    if (ig_tree_get(&t, t.root, "policy") == NULL
-        && (own_endpoints || ig_tree_get(&t, t.root, "endpoints") == NULL))
+    if (ig_doc_get(&t, t.root, "policy") == NULL
+        && (own_endpoints || ig_doc_get(&t, t.root, "endpoints") == NULL))
     {
         sources[(*n)++] = *file;
-        ig_tree_free(&t);
+        ig_doc_free(&t);
         return;
     }
 
@@ -224,7 +224,7 @@ ig_world_source(ig_worlds_t *w, const ig_source_t *file, bool own_endpoints,
         sources[(*n)++] = (ig_source_t) { file->name, { b.data, b.len } };
     }
 
-    ig_tree_free(&t);
+    ig_doc_free(&t);
 }
 
 

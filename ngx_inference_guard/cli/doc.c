@@ -2,13 +2,13 @@
  * YAML documents with places.
  */
 
-#include "tree.h"
+#include "doc.h"
 
 #include <string.h>
 
 
 bool
-ig_tree_read(ig_tree_t *t, const ig_source_t *source, ig_mistakes_t *mistakes)
+ig_doc_read(ig_doc_t *t, const ig_source_t *source, ig_mistakes_t *mistakes)
 {
     bool           ok;
     ig_place_t     at;
@@ -46,28 +46,28 @@ ig_tree_read(ig_tree_t *t, const ig_source_t *source, ig_mistakes_t *mistakes)
 
 
 void
-ig_tree_free(ig_tree_t *t)
+ig_doc_free(ig_doc_t *t)
 {
     yaml_document_delete(&t->doc);
 }
 
 
 yaml_node_t *
-ig_tree_node(ig_tree_t *t, int index)
+ig_doc_node(ig_doc_t *t, int index)
 {
     return yaml_document_get_node(&t->doc, index);
 }
 
 
 ig_str_t
-ig_tree_text(const yaml_node_t *node)
+ig_doc_text(const yaml_node_t *node)
 {
     return (ig_str_t) { node->data.scalar.value, node->data.scalar.length };
 }
 
 
 ig_place_t
-ig_tree_place(const ig_tree_t *t, const yaml_node_t *node)
+ig_doc_place(const ig_doc_t *t, const yaml_node_t *node)
 {
     return (ig_place_t) { t->file, (uint32_t) node->start_mark.line + 1,
                           (uint32_t) node->start_mark.column + 1 };
@@ -75,15 +75,15 @@ ig_tree_place(const ig_tree_t *t, const yaml_node_t *node)
 
 
 static bool
-ig_tree_is_text(const yaml_node_t *node, const char *text)
+ig_doc_is_text(const yaml_node_t *node, const char *text)
 {
     return node->type == YAML_SCALAR_NODE
-           && ig_str_eq(ig_tree_text(node), ig_str_from_c(text));
+           && ig_str_eq(ig_doc_text(node), ig_str_from_c(text));
 }
 
 
 yaml_node_t *
-ig_tree_get(ig_tree_t *t, yaml_node_t *map, const char *key)
+ig_doc_get(ig_doc_t *t, yaml_node_t *map, const char *key)
 {
     yaml_node_pair_t  *p;
 
@@ -94,8 +94,8 @@ ig_tree_get(ig_tree_t *t, yaml_node_t *map, const char *key)
     for (p = map->data.mapping.pairs.start; p < map->data.mapping.pairs.top;
          p++)
     {
-        if (ig_tree_is_text(ig_tree_node(t, p->key), key)) {
-            return ig_tree_node(t, p->value);
+        if (ig_doc_is_text(ig_doc_node(t, p->key), key)) {
+            return ig_doc_node(t, p->value);
         }
     }
 
@@ -104,14 +104,14 @@ ig_tree_get(ig_tree_t *t, yaml_node_t *map, const char *key)
 
 
 bool
-ig_tree_is(ig_tree_t *t, yaml_node_t *node, yaml_node_type_t type,
+ig_doc_is(ig_doc_t *t, yaml_node_t *node, yaml_node_type_t type,
     const char *what)
 {
     if (node->type == type) {
         return true;
     }
 
-    ig_mistakes_error(t->mistakes, ig_tree_place(t, node), "%s must be %s",
+    ig_mistakes_error(t->mistakes, ig_doc_place(t, node), "%s must be %s",
                       what,
                       type == YAML_SCALAR_NODE ? "a text"
                       : type == YAML_SEQUENCE_NODE ? "a list" : "a map");
@@ -121,7 +121,7 @@ ig_tree_is(ig_tree_t *t, yaml_node_t *node, yaml_node_type_t type,
 
 
 void
-ig_tree_keys(ig_tree_t *t, yaml_node_t *map, const char *what,
+ig_doc_keys(ig_doc_t *t, yaml_node_t *map, const char *what,
     const char *const *known)
 {
     size_t             i;
@@ -131,26 +131,26 @@ ig_tree_keys(ig_tree_t *t, yaml_node_t *map, const char *what,
     for (p = map->data.mapping.pairs.start; p < map->data.mapping.pairs.top;
          p++)
     {
-        key = ig_tree_node(t, p->key);
+        key = ig_doc_node(t, p->key);
 
-        if (!ig_tree_is(t, key, YAML_SCALAR_NODE, "a key")) {
+        if (!ig_doc_is(t, key, YAML_SCALAR_NODE, "a key")) {
             continue;
         }
 
-        for (i = 0; known[i] && !ig_tree_is_text(key, known[i]); i++) {
+        for (i = 0; known[i] && !ig_doc_is_text(key, known[i]); i++) {
             /* void */
         }
 
         if (known[i] == NULL) {
-            ig_mistakes_error(t->mistakes, ig_tree_place(t, key),
+            ig_mistakes_error(t->mistakes, ig_doc_place(t, key),
                               "%s has no key \"%s\"", what,
                               (char *) key->data.scalar.value);
             continue;
         }
 
         for (q = map->data.mapping.pairs.start; q < p; q++) {
-            if (ig_tree_is_text(ig_tree_node(t, q->key), known[i])) {
-                ig_mistakes_error(t->mistakes, ig_tree_place(t, key),
+            if (ig_doc_is_text(ig_doc_node(t, q->key), known[i])) {
+                ig_mistakes_error(t->mistakes, ig_doc_place(t, key),
                                   "the key \"%s\" is there twice", known[i]);
             }
         }
@@ -161,7 +161,7 @@ ig_tree_keys(ig_tree_t *t, yaml_node_t *map, const char *what,
 /* is it a number of JSON (RFC 8259, 6)? */
 
 static bool
-ig_tree_number(ig_str_t s)
+ig_doc_number(ig_str_t s)
 {
     size_t  i, digits;
 
@@ -219,20 +219,20 @@ ig_tree_number(ig_str_t s)
 
 
 static bool
-ig_tree_json_word(const yaml_node_t *node)
+ig_doc_json_word(const yaml_node_t *node)
 {
     ig_str_t  s;
 
-    s = ig_tree_text(node);
+    s = ig_doc_text(node);
 
     return node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE
            && (ig_str_eq(s, IG_STR("true")) || ig_str_eq(s, IG_STR("false"))
-               || ig_str_eq(s, IG_STR("null")) || ig_tree_number(s));
+               || ig_str_eq(s, IG_STR("null")) || ig_doc_number(s));
 }
 
 
 static void
-ig_tree_write(ig_tree_t *t, yaml_node_t *node, bool json, ig_buf_t *out)
+ig_doc_write(ig_doc_t *t, yaml_node_t *node, bool json, ig_buf_t *out)
 {
     yaml_node_item_t  *i;
     yaml_node_pair_t  *p;
@@ -250,7 +250,7 @@ ig_tree_write(ig_tree_t *t, yaml_node_t *node, bool json, ig_buf_t *out)
                 ig_buf_lit(out, ", ");
             }
 
-            ig_tree_write(t, ig_tree_node(t, *i), json, out);
+            ig_doc_write(t, ig_doc_node(t, *i), json, out);
         }
 
         ig_buf_char(out, ']');
@@ -267,20 +267,20 @@ ig_tree_write(ig_tree_t *t, yaml_node_t *node, bool json, ig_buf_t *out)
                 ig_buf_lit(out, ", ");
             }
 
-            ig_tree_write(t, ig_tree_node(t, p->key), false, out);
+            ig_doc_write(t, ig_doc_node(t, p->key), false, out);
             ig_buf_lit(out, ": ");
-            ig_tree_write(t, ig_tree_node(t, p->value), json, out);
+            ig_doc_write(t, ig_doc_node(t, p->value), json, out);
         }
 
         ig_buf_char(out, '}');
         break;
 
     case YAML_SCALAR_NODE:
-        if (json && ig_tree_json_word(node)) {
-            ig_buf_str(out, ig_tree_text(node));
+        if (json && ig_doc_json_word(node)) {
+            ig_buf_str(out, ig_doc_text(node));
 
         } else {
-            ig_buf_json(out, ig_tree_text(node));
+            ig_buf_json(out, ig_doc_text(node));
         }
 
         break;
@@ -294,14 +294,14 @@ ig_tree_write(ig_tree_t *t, yaml_node_t *node, bool json, ig_buf_t *out)
 /* JSON's strings are YAML's in double quotes (YAML 1.2.2, 1.2) */
 
 void
-ig_tree_flow(ig_tree_t *t, yaml_node_t *node, ig_buf_t *out)
+ig_doc_flow(ig_doc_t *t, yaml_node_t *node, ig_buf_t *out)
 {
-    ig_tree_write(t, node, false, out);
+    ig_doc_write(t, node, false, out);
 }
 
 
 void
-ig_tree_json(ig_tree_t *t, yaml_node_t *node, ig_buf_t *out)
+ig_doc_json(ig_doc_t *t, yaml_node_t *node, ig_buf_t *out)
 {
-    ig_tree_write(t, node, true, out);
+    ig_doc_write(t, node, true, out);
 }
