@@ -57,7 +57,7 @@ ig_text_jurisdictions(const ig_explained_t *x, ig_buf_t *out)
 
     f = &x->decision->facts;
 
-    ig_buf_lit(out, "  jurisdictions");
+    ig_buf_lit(out, "  jurisdictions ");
 
     for (c = ig_countries_next(&f->jurisdictions, 1);
          c;
@@ -81,7 +81,7 @@ ig_text_jurisdictions(const ig_explained_t *x, ig_buf_t *out)
         ig_buf_char(out, ')');
     }
 
-    ig_buf_lit(out, "\n  packs        ");
+    ig_buf_lit(out, "\n  packs         ");
 
     for (i = 0; i < x->policy->npacks; i++) {
         if (ig_bit_get(f->packs, i)) {

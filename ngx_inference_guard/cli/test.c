@@ -358,7 +358,12 @@ ig_test_case(ig_test_t *t, const ig_case_t *test)
 
     w = ig_world_find(&t->worlds, test);
 
-    if (w == NULL || w->guard == NULL || w->worker == NULL) {
+    if (w == NULL || w->guard == NULL) {
+        return;
+    }
+
+    if (w->worker == NULL) {
+        ig_mistakes_error(t->mistakes, test->place, "out of memory");
         return;
     }
 

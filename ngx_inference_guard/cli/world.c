@@ -228,15 +228,48 @@ ig_world_source(ig_worlds_t *w, const ig_source_t *file, bool own_endpoints,
 }
 
 
+/*
+ * A place in what was made for a case is no place that its writer sees: the
+ * case is.
+ */
+
+static void
+ig_world_mistakes(ig_worlds_t *w, const ig_case_t *test, ig_mistakes_t *found)
+{
+    size_t               i;
+    const ig_mistake_t  *k;
+
+    for (i = 0; i < ig_mistakes_count(found); i++) {
+        k = ig_mistakes_get(found, i);
+
+        if (k->severity == IG_MISTAKE_ERROR) {
+            ig_mistakes_error(w->mistakes,
+                              k->place.file == test->place.file ? test->place
+                                                                : k->place,
+                              "%s", k->message);
+        }
+    }
+
+    if (ig_mistakes_errors(found) && ig_mistakes_count(found) == 0) {
+        ig_mistakes_error(w->mistakes, test->place, "out of memory");
+    }
+}
+
+
 static void
 ig_world_compile(ig_worlds_t *w, const ig_case_t *test, ig_world_t *world)
 {
-    size_t        i, n;
-    ig_source_t  *sources;
+    size_t          i, n;
+    ig_source_t    *sources;
+    ig_mistakes_t  *found;
 
+    found = ig_mistakes_new();
     sources = ig_arena_calloc(w->arena,
                               (w->files->n + 1) * sizeof(ig_source_t));
-    if (sources == NULL) {
+
+    if (sources == NULL || found == NULL) {
+        ig_mistakes_error(w->mistakes, test->place, "out of memory");
+        ig_mistakes_free(found);
         return;
     }
 
@@ -249,11 +282,14 @@ ig_world_compile(ig_worlds_t *w, const ig_case_t *test, ig_world_t *world)
 
     sources[n++] = (ig_source_t) { test->place.file, world->text };
 
-    world->guard = ig_guard_compile(sources, n, 0, w->mistakes);
+    world->guard = ig_guard_compile(sources, n, 0, found);
 
     if (world->guard) {
         world->worker = ig_worker_new(world->guard);
     }
+
+    ig_world_mistakes(w, test, found);
+    ig_mistakes_free(found);
 }
 
 
