@@ -241,7 +241,7 @@ ig_anchor_view(ig_detect_worker_t *w)
     text = (ig_str_t) { w->view->text, w->view->high };
 
     pass = (ig_cluster_pass_t) {
-        w->d->digits, ig_anchor_on_cluster,
+        w->d->digits, w->d->plain, w->d->dots, ig_anchor_on_cluster,
         w->d->nibans ? ig_anchor_on_group : NULL, w, &w->cluster
     };
 

@@ -1,9 +1,9 @@
 /*
  * The pass over digits.
  *
- * Sixteen bytes at a time become a mask of digits; an empty one is the usual
- * case and costs nothing more.  Groups of digits are told apart by the edges in
- * the mask, and collected while what lies between them is only separators.
+ * Sixty-four bytes at a time become a mask of digits; one without edges is the
+ * usual case and costs nothing more.  Groups of digits are told apart by the
+ * edges, and collected while what lies between them is only separators.
  */
 
 #include "cluster.h"
@@ -25,7 +25,7 @@ typedef struct {
 } ig_cluster_state_t;
 
 
-static bool
+static inline bool
 ig_letter(uint8_t c)
 {
     return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
@@ -34,7 +34,7 @@ ig_letter(uint8_t c)
 
 /* what stands between two groups; `\n` and its kind may still be escaped */
 
-static bool
+static inline bool
 ig_cluster_joins(ig_cluster_state_t *s, uint32_t from, uint32_t to)
 {
     uint32_t        i;
@@ -67,7 +67,7 @@ ig_cluster_joins(ig_cluster_state_t *s, uint32_t from, uint32_t to)
 
 /* what is only worth knowing of a cluster that is large enough */
 
-static void
+static inline void
 ig_cluster_measure(ig_cluster_state_t *s)
 {
     size_t             i;
@@ -100,16 +100,25 @@ ig_cluster_measure(ig_cluster_state_t *s)
 }
 
 
-static void
+static inline void
 ig_cluster_close(ig_cluster_state_t *s)
 {
-    if (s->c->n && s->c->digits >= s->pass->digits) {
+    ig_cluster_t  *c;
+
+    c = s->c;
+
+    if (c->n && c->digits >= s->pass->digits) {
         ig_cluster_measure(s);
-        s->go_on = s->go_on && s->pass->cluster(s->pass->data, s->text, s->c);
+
+        if (c->digits >= s->pass->plain || c->letters
+            || c->dots >= s->pass->dots)
+        {
+            s->go_on = s->go_on && s->pass->cluster(s->pass->data, s->text, c);
+        }
     }
 
-    s->c->n = 0;
-    s->c->digits = 0;
+    c->n = 0;
+    c->digits = 0;
 }
 
 
@@ -134,7 +143,7 @@ ig_cluster_piece(ig_cluster_state_t *s)
 }
 
 
-static void
+static inline void
 ig_cluster_group(ig_cluster_state_t *s, uint32_t start, uint32_t end)
 {
     ig_cluster_t   *c;
@@ -165,38 +174,48 @@ ig_cluster_group(ig_cluster_state_t *s, uint32_t start, uint32_t end)
 }
 
 
-static uint32_t
+/* a bit for each digit of the 64 bytes at p, or of those that are left */
+
+static inline uint64_t
 ig_digit_mask(const uint8_t *p, size_t left)
 {
+    uint8_t   tail[64];
 #if defined(__SSE2__)
-    uint8_t  tail[16];
-    __m128i  v;
+    __m128i   v;
+#endif
+    size_t    i;
+    uint64_t  mask;
 
-    if (left < 16) {
+    if (left < 64) {
         memset(tail, 0, sizeof(tail));
         memcpy(tail, p, left);
         p = tail;
     }
 
-    /* '0' becomes -128: the ten smallest signed bytes are the digits */
-
-    v = _mm_add_epi8(_mm_loadu_si128((const __m128i *) p),
-                     _mm_set1_epi8((char) (0x80 - '0')));
-
-    return (uint32_t) _mm_movemask_epi8(
-               _mm_cmplt_epi8(v, _mm_set1_epi8((char) (-128 + 10))));
-#else
-    size_t    i;
-    uint32_t  mask;
-
     mask = 0;
 
-    for (i = 0; i < 16 && i < left; i++) {
-        mask |= (uint32_t) ig_ascii_digit(p[i]) << i;
+#if defined(__SSE2__)
+
+    /* '0' becomes -128: the ten smallest signed bytes are the digits */
+
+    for (i = 0; i < 4; i++) {
+        v = _mm_add_epi8(_mm_loadu_si128((const __m128i *) (p + 16 * i)),
+                         _mm_set1_epi8((char) (0x80 - '0')));
+
+        mask |= (uint64_t) (uint32_t) _mm_movemask_epi8(
+                    _mm_cmplt_epi8(v, _mm_set1_epi8((char) (-128 + 10))))
+                << (16 * i);
     }
 
-    return mask;
+#else
+
+    for (i = 0; i < 64; i++) {
+        mask |= (uint64_t) ig_ascii_digit(p[i]) << i;
+    }
+
 #endif
+
+    return mask;
 }
 
 
@@ -205,30 +224,27 @@ ig_clusters(const ig_cluster_pass_t *pass, ig_str_t text)
 {
     bool                inside;
     size_t              at;
-    uint32_t            mask, edges, bit, start;
+    uint32_t            bit, start;
+    uint64_t            mask, edges;
     ig_cluster_state_t  s;
 
     s = (ig_cluster_state_t) { pass, text, pass->scratch, true };
     s.c->n = 0;
-    ig_cluster_close(&s);
+    s.c->digits = 0;
 
     inside = false;
     start = 0;
 
-    for (at = 0; at < text.len && s.go_on; at += 16) {
+    for (at = 0; at < text.len && s.go_on; at += 64) {
 
         mask = ig_digit_mask(text.data + at, text.len - at);
 
-        if (mask == 0 && !inside) {
-            continue;
-        }
-
         /* a bit where a group begins or ends */
 
-        edges = (mask ^ (mask << 1 | (uint32_t) inside)) & 0xffff;
+        edges = mask ^ (mask << 1 | (uint64_t) inside);
 
         while (edges) {
-            bit = (uint32_t) __builtin_ctz(edges);
+            bit = (uint32_t) __builtin_ctzll(edges);
             edges &= edges - 1;
 
             if (inside) {

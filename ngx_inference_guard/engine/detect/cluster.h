@@ -38,7 +38,10 @@ typedef bool (*ig_group_pt)(void *data, ig_str_t text, uint32_t start,
     uint32_t end);
 
 typedef struct {
-    uint32_t       digits;     /* smaller clusters are of no interest */
+    uint32_t       digits;     /* smaller clusters are of no interest, */
+    uint32_t       plain;      /* nor are those smaller than this without a
+                                  letter beside a group */
+    uint32_t       dots;       /* or so many dots between them */
     ig_cluster_pt  cluster;
     ig_group_pt    group;      /* two letters and two digits, or more: an IBAN
                                   may begin; NULL: nobody asks */

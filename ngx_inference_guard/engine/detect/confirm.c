@@ -79,6 +79,30 @@ ig_segment_of(const ig_view_t *v, uint32_t at)
 }
 
 
+/* does [start, end) lie in several segments, each of which follows another? */
+
+static bool
+ig_joins(const ig_view_t *v, uint32_t start, uint32_t end)
+{
+    const ig_segment_t  *g, *last;
+
+    g = ig_segment_of(v, start);
+    last = ig_segment_of(v, end - 1);
+
+    if (g == last) {
+        return false;
+    }
+
+    while (++g <= last) {
+        if (g->cut) {
+            return false;
+        }
+    }
+
+    return true;
+}
+
+
 /* the raw range of one byte of a view */
 
 static void
@@ -170,7 +194,7 @@ ig_confirm(ig_detect_worker_t *w, uint32_t detector, uint32_t start,
 
     /* what lies in one span was found there */
 
-    if (v->joined && ig_segment_of(v, start) == ig_segment_of(v, end - 1)) {
+    if (v->joined && !ig_joins(v, start, end)) {
         return false;
     }
 

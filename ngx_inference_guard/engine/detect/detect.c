@@ -251,7 +251,7 @@ ig_block_stretch(ig_block_state_t *s, uint32_t start, uint32_t end)
     s->base = start;
 
     pass = (ig_cluster_pass_t) {
-        w->d->digits, ig_block_on_cluster,
+        w->d->digits, w->d->plain, w->d->dots, ig_block_on_cluster,
         w->d->nibans ? ig_block_on_group : NULL, s, &w->cluster
     };
 

@@ -121,7 +121,10 @@ struct ig_detect_s {
     uint32_t         cluster_reach;    /* the widest window of them */
     uint32_t        *ibans;
     size_t           nibans;
-    uint32_t         digits;           /* the least that any needs */
+    uint32_t         digits;           /* the least that any needs, */
+    uint32_t         plain;            /* with no letter beside them and few
+                                          dots between, */
+    uint32_t         dots;             /* fewer than these */
 
     ig_literals_t   *literals;
     size_t           nliterals;
@@ -147,6 +150,7 @@ struct ig_detect_s {
 typedef struct {
     uint32_t          at;              /* in the text */
     uint32_t          len;
+    bool              cut;             /* does not follow the one before */
     ig_fold_source_t  source;
 } ig_segment_t;
 

@@ -2,9 +2,10 @@
  * Text that is split over adjacent spans.
  *
  * The ends of TEXT spans are read together: of a long span its head, then a
- * cut, then its tail; short ones whole.  The text is searched when there is a
- * cut or no room, and then begins again with the last part of what was there.
- * Only what begins in one span and ends in another is a finding here.
+ * cut, then its tail; short ones whole.  The text is searched when there is no
+ * room, and then begins again with the last part of what was there.  Only what
+ * begins in one span and ends in another, with no cut between, is a finding
+ * here.
  */
 
 #include "detect.h"
@@ -28,7 +29,12 @@ typedef struct {
     size_t               len;
     ig_span_t            before;       /* the span before, when not yet in */
     bool                 waiting;
+    bool                 cut;          /* before what comes next */
 } ig_joiner_t;
+
+
+/* stands for a cut: a control that folding drops from all text */
+#define IG_CUT           0x1e
 
 
 static void
@@ -111,15 +117,29 @@ ig_joined_append(ig_joiner_t *j, uint32_t start, uint32_t end)
     w = j->w;
 
     if (w->nsegments == IG_JOINED_SEGMENTS
-        || j->len + (end - start) + IG_FOLD_STEP + 16 > IG_JOINED_TEXT)
+        || j->len + (end - start) + IG_FOLD_STEP + 17 > IG_JOINED_TEXT)
     {
         ig_joined_search(j);
-        ig_joined_shift(j);
+
+        if (j->cut) {
+            w->nsegments = 0;
+            j->len = 0;
+
+        } else {
+            ig_joined_shift(j);
+        }
+    }
+
+    if (j->cut && w->nsegments) {
+        w->joined[j->len++] = IG_CUT;
+        w->segments[w->nsegments - 1].len++;
     }
 
     s = &w->segments[w->nsegments];
 
     s->at = (uint32_t) j->len;
+    s->cut = j->cut;
+    j->cut = false;
     s->source = (ig_fold_source_t) {
         j->block->bytes.data, j->block->bytes.data + start,
         j->block->bytes.data + end, j->block->kind == IG_BLOCK_BODY, false
@@ -129,9 +149,14 @@ ig_joined_append(ig_joiner_t *j, uint32_t start, uint32_t end)
                                      w->joined + j->len, marks, &n);
     j->len += s->len;
 
-    /* what is not seen joins nothing */
+    /* what is not seen joins nothing, and is no cut less */
 
-    w->nsegments += (s->len != 0);
+    if (s->len == 0) {
+        j->cut = s->cut;
+        return;
+    }
+
+    w->nsegments++;
 }
 
 
@@ -204,10 +229,7 @@ ig_joined_span(ig_joiner_t *j, const ig_span_t *s)
     }
 
     ig_joined_append(j, s->start, ig_joined_cut(j, s, s->start + end));
-    ig_joined_search(j);
-
-    j->w->nsegments = 0;
-    j->len = 0;
+    j->cut = true;
 }
 
 
@@ -220,7 +242,7 @@ ig_joined_block(ig_detect_worker_t *w, const ig_block_t *b, uint8_t number)
     const ig_span_t        *s;
     const ig_span_chunk_t  *c;
 
-    j = (ig_joiner_t) { w, b, number, 0, { 0, 0, 0 }, false };
+    j = (ig_joiner_t) { w, b, number, 0, { 0, 0, 0 }, false, false };
     w->nsegments = 0;
     first = true;
 
@@ -246,7 +268,7 @@ ig_joined_block(ig_detect_worker_t *w, const ig_block_t *b, uint8_t number)
         }
     }
 
-    if (w->rc == IG_OK && !j.waiting) {
+    if (w->rc == IG_OK) {
         ig_joined_search(&j);
     }
 }

@@ -111,6 +111,36 @@ ig_tables_clusters(ig_detect_t *d)
 }
 
 
+/* what most clusters are turned away by, before any list is looked at */
+
+static void
+ig_tables_least(ig_detect_t *d)
+{
+    size_t            i;
+    const ig_need_t  *need;
+
+    d->plain = d->row_shortest;
+    d->dots = UINT32_MAX;
+
+    for (i = 0; i < d->nclusters; i++) {
+        need = &d->needs[i];
+
+        if (need->dots) {
+            d->dots = need->dots < d->dots ? need->dots : d->dots;
+
+        } else if (!need->lettered && need->digits < d->plain) {
+            d->plain = need->digits;
+        }
+    }
+
+    d->digits = d->row_shortest;
+
+    if (d->nclusters && d->needs[0].digits < d->digits) {
+        d->digits = d->needs[0].digits;
+    }
+}
+
+
 bool
 ig_tables_lists(ig_detect_t *d)
 {
@@ -142,17 +172,7 @@ ig_tables_lists(ig_detect_t *d)
         return false;
     }
 
-    d->digits = UINT32_MAX;
-
-    if (d->nclusters) {
-        d->digits = d->matchers[d->clusters[0]].digits;
-    }
-
-    for (i = 0; i < d->nrows; i++) {
-        if (d->rows[i].row.len < d->digits) {
-            d->digits = d->rows[i].row.len;
-        }
-    }
+    ig_tables_least(d);
 
     return true;
 }
