@@ -494,7 +494,17 @@ ig_fold_usual(const ig_fold_table_t *t, const ig_fold_source_t *s, uint8_t *out,
 
     p = s->p;
 
-    if (s->end - p < 4 || s->percent) {
+    if (s->percent) {
+        return 0;
+    }
+
+    if (p[0] >= 0x20 && p[0] < 0x7f && (p[0] != '\\' || s->levels == 0)) {
+        *out = p[0];
+        *n = 1;
+        return 1;
+    }
+
+    if (s->end - p < 4) {
         return 0;
     }
 
