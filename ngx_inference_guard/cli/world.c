@@ -39,7 +39,7 @@ ig_world_endpoints(ig_buf_t *out)
 }
 
 
-/* and one tenant: a file of its own name cannot be one of these */
+/* and one tenant a country, for cases that name only a home */
 
 static void
 ig_world_tenants(ig_buf_t *out)
