@@ -47,8 +47,8 @@ static const char *const  documents[] = {
     "{}",
     " {\t\"a\" :\r\n1 } ",
     "{\"a\":[1,-0,0.5,1e5,1E+5,1.25e-7,true,false,null,\"x\",{},[]]}",
-    "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":"
-    "\"\\u0041\\ud83d\\ude00\\n\xd8\xa7\xe4\xb8\xad\xf0\x9f\x98\x80\"}]}",
+    ("{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":"
+     "\"\\u0041\\ud83d\\ude00\\n\xd8\xa7\xe4\xb8\xad\xf0\x9f\x98\x80\"}]}"),
     "{\"a\":{\"b\":{\"c\":[[[\"d\"]]]}},\"e\":\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"}",
     "{\"a\":1,\"\\u0061b\":2,\"b\":{\"a\":1},\"\":0}",
 };
