@@ -94,6 +94,17 @@ cmp_ok(scalar(keys %var), '>', 10, 'variables are found');
 $text = doc('docs/variables.md');
 ok($text =~ /\$\Q$_\E\b/, "docs/variables.md has \$$_") for sort keys %var;
 
+# A name that two objects of the archive define is bound to whichever comes
+# first, without a word from the linker; and every name of the engine says whose
+# it is.
+my ($status, $names) = run('nm', '-g', '--defined-only', build('libinference_guard.a'));
+is($status, 0, 'the symbols of the engine');
+my %defined;
+$defined{$_}++ for $names =~ /^[0-9a-f]+ [A-TV-Z] (\S+)$/mg;
+cmp_ok(scalar(keys %defined), '>', 100, 'there are some');
+is_deeply([ grep { $defined{$_} > 1 } sort keys %defined ], [], 'each is defined once');
+is_deeply([ grep { !/^ig_/ } sort keys %defined ], [], 'each begins with ig_');
+
 my @reasons = read_file('include/inference_guard/reason.h') =~ /\bR\((\w+), \d+/g;
 cmp_ok(scalar @reasons, '>', 20, 'reasons are found');
 $text = doc('docs/decisions.md');
