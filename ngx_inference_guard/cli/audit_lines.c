@@ -13,6 +13,9 @@
 
 #define IG_AUDIT_BUF  (256 * 1024)
 
+/* a record's first bytes; in a string the quotes would be escaped */
+#define IG_AUDIT_HEAD  "{\"v\":1,\"type\":\""
+
 
 bool
 ig_audit_lines_open(ig_audit_lines_t *r, const char *name)
@@ -95,6 +98,29 @@ ig_audit_bad(const ig_audit_lines_t *r, const char *why)
 }
 
 
+/* a write that was cut short, and another worker's whole record behind it */
+
+static void
+ig_audit_lines_torn(ig_audit_lines_t *r, ig_str_t *line)
+{
+    uint8_t  *p;
+
+    while (line->len > 1) {
+        p = memmem(line->data + 1, line->len - 1, IG_AUDIT_HEAD,
+                   sizeof(IG_AUDIT_HEAD) - 1);
+
+        if (p == NULL) {
+            return;
+        }
+
+        ig_audit_bad(r, "begins with a torn record");
+
+        line->len -= (size_t) (p - line->data);
+        line->data = p;
+    }
+}
+
+
 ig_audit_got_t
 ig_audit_lines_next(ig_audit_lines_t *r, ig_str_t *line)
 {
@@ -121,6 +147,16 @@ ig_audit_lines_next(ig_audit_lines_t *r, ig_str_t *line)
             }
 
             r->number++;
+
+            if (line->len == 0) {
+
+                /* two workers, each of which ended a torn line */
+
+                seen = 0;
+                continue;
+            }
+
+            ig_audit_lines_torn(r, line);
 
             return IG_AUDIT_LINE;
         }

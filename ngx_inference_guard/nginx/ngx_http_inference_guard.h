@@ -52,6 +52,7 @@
 typedef struct ngx_http_ig_main_conf_s  ngx_http_ig_main_conf_t;
 typedef struct ngx_http_ig_request_s    ngx_http_ig_request_t;
 typedef struct ngx_http_ig_leg_s        ngx_http_ig_leg_t;
+typedef struct ngx_http_ig_torn_s   ngx_http_ig_torn_t;
 typedef struct ngx_http_ig_audit_s      ngx_http_ig_audit_t;
 typedef struct ngx_http_ig_wait_s       ngx_http_ig_wait_t;
 
@@ -89,6 +90,7 @@ struct ngx_http_ig_main_conf_s {
     ngx_array_t                    *rules;        /* ngx_http_ig_rules_t */
     ngx_str_t                       geoip;
     ngx_open_file_t                *audit_file;
+    ngx_http_ig_torn_t             *torn;         /* shared memory */
     ngx_str_t                       audit_key;
     ngx_shm_zone_t                 *zone;
     ngx_uint_t                      used;         /* a location is guarded */
@@ -355,6 +357,7 @@ ngx_int_t ngx_http_ig_refuse(ngx_http_request_t *r, ngx_http_ig_leg_t *leg,
 
 /* ngx_http_inference_guard_audit.c */
 
+ngx_int_t ngx_http_ig_audit_share(ngx_conf_t *cf, ngx_http_ig_main_conf_t *mcf);
 ngx_int_t ngx_http_ig_audit_init(ngx_http_ig_main_conf_t *mcf, ngx_log_t *log);
 void ngx_http_ig_audit_exit(ngx_http_ig_main_conf_t *mcf);
 /*

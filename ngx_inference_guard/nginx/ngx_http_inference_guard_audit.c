@@ -9,9 +9,11 @@
  * half of the buffer is full of them, decisions get no record any more (and
  * their requests are refused); the other half is for outcomes.
  *
- * O_APPEND keeps records of several workers apart, but a write can be short,
- * and another worker's record then follows the torn one: the next write starts
- * with a newline and repeats the whole record.
+ * O_APPEND keeps records of several workers apart, but a write can be short.
+ * The workers share a word that says so: the next write of any of them starts
+ * with a newline, and whoever wrote the torn record repeats it whole.  Between
+ * the short write and the word another worker may still write; readers find its
+ * record behind the torn one, as a record's first bytes occur in no record.
  */
 
 
@@ -25,6 +27,16 @@
 #define NGX_HTTP_IG_WRITER_BYTES  12
 
 
+/*
+ * The word is shared by the workers of all cycles that write the same file; the
+ * count of cycles is each process's own, as each frees its cycles' pools.
+ */
+struct ngx_http_ig_torn_s {
+    ngx_shm_t         shm;
+    ngx_uint_t        cycles;
+};
+
+
 struct ngx_http_ig_audit_s {
     ngx_open_file_t  *file;
     u_char           *data;
@@ -36,12 +48,13 @@ struct ngx_http_ig_audit_s {
     time_t            error_log_time;
     ig_writer_t       writer;
     uint64_t          seq;          /* before the record that is begun */
+    ngx_atomic_t     *torn;         /* shared: the file ends in a torn line */
     unsigned          failed:1;
-    unsigned          torn:1;
     u_char            id[2 * NGX_HTTP_IG_WRITER_BYTES];
 };
 
 
+static void ngx_http_ig_audit_unshare(void *data);
 static void ngx_http_ig_audit_event(ngx_event_t *ev);
 static void ngx_http_ig_audit_timer(ngx_event_t *ev);
 static void ngx_http_ig_audit_flush(ngx_http_ig_audit_t *a);
@@ -49,6 +62,76 @@ static ngx_int_t ngx_http_ig_audit_write(ngx_http_ig_audit_t *a);
 static void ngx_http_ig_audit_log(ngx_http_ig_audit_t *a, ngx_err_t err,
     const char *what);
 static void ngx_http_ig_audit_wake(ngx_http_ig_audit_t *a);
+
+
+ngx_int_t
+ngx_http_ig_audit_share(ngx_conf_t *cf, ngx_http_ig_main_conf_t *mcf)
+{
+    ngx_cycle_t              *old;
+    ngx_http_ig_torn_t       *torn;
+    ngx_pool_cleanup_t       *cln;
+    ngx_http_ig_main_conf_t  *omcf;
+
+    torn = NULL;
+    old = cf->cycle->old_cycle;
+    omcf = NULL;
+
+    if (old && old->conf_ctx && old->conf_ctx[ngx_http_module.index]) {
+        omcf = ngx_http_cycle_get_module_main_conf(old,
+                                             ngx_http_inference_guard_module);
+    }
+
+    if (omcf && omcf->torn
+        && omcf->audit_file->name.len == mcf->audit_file->name.len
+        && ngx_strncmp(omcf->audit_file->name.data,
+                       mcf->audit_file->name.data, mcf->audit_file->name.len)
+           == 0)
+    {
+        torn = omcf->torn;
+    }
+
+    cln = ngx_pool_cleanup_add(cf->pool, 0);
+    if (cln == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (torn == NULL) {
+        torn = ngx_calloc(sizeof(ngx_http_ig_torn_t), cf->log);
+        if (torn == NULL) {
+            return NGX_ERROR;
+        }
+
+        torn->shm.size = sizeof(ngx_atomic_t);
+        torn->shm.log = cf->log;
+        ngx_str_set(&torn->shm.name, "inference_guard_audit");
+
+        if (ngx_shm_alloc(&torn->shm) != NGX_OK) {
+            ngx_free(torn);
+            return NGX_ERROR;
+        }
+    }
+
+    torn->cycles++;
+    mcf->torn = torn;
+
+    cln->handler = ngx_http_ig_audit_unshare;
+    cln->data = torn;
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_ig_audit_unshare(void *data)
+{
+    ngx_http_ig_torn_t *torn = data;
+
+    if (--torn->cycles == 0) {
+        torn->shm.log = ngx_cycle->log;
+        ngx_shm_free(&torn->shm);
+        ngx_free(torn);
+    }
+}
 
 
 ngx_int_t
@@ -80,6 +163,7 @@ ngx_http_ig_audit_init(ngx_http_ig_main_conf_t *mcf, ngx_log_t *log)
     ngx_hex_dump(a->id, random, sizeof(random));
 
     a->file = mcf->audit_file;
+    a->torn = (ngx_atomic_t *) mcf->torn->shm.addr;
     a->writer.id.data = a->id;
     a->writer.id.len = sizeof(a->id);
 
@@ -249,6 +333,7 @@ ngx_http_ig_audit_write(ngx_http_ig_audit_t *a)
     u_char           *p, lf;
     size_t            whole;
     ssize_t           n;
+    ngx_uint_t        torn;
     struct iovec      iov[2];
     ngx_file_info_t   fi;
 
@@ -271,9 +356,10 @@ ngx_http_ig_audit_write(ngx_http_ig_audit_t *a)
     while (a->len) {
 
         lf = LF;
+        torn = (*a->torn != 0);
 
         iov[0].iov_base = &lf;
-        iov[0].iov_len = a->torn;
+        iov[0].iov_len = torn;
         iov[1].iov_base = a->data;
         iov[1].iov_len = a->len;
 
@@ -288,8 +374,8 @@ ngx_http_ig_audit_write(ngx_http_ig_audit_t *a)
             return NGX_ERROR;
         }
 
-        if (n > 0 && a->torn) {
-            a->torn = 0;
+        if (n > 0 && torn) {
+            (void) ngx_atomic_cmp_set(a->torn, 1, 0);
             n--;
         }
 
@@ -305,7 +391,7 @@ ngx_http_ig_audit_write(ngx_http_ig_audit_t *a)
         whole = (size_t) (p - a->data);
 
         if (whole != (size_t) n) {
-            a->torn = 1;
+            *a->torn = 1;
         }
 
         a->written += whole;
