@@ -52,7 +52,8 @@
 typedef struct ngx_http_ig_main_conf_s  ngx_http_ig_main_conf_t;
 typedef struct ngx_http_ig_request_s    ngx_http_ig_request_t;
 typedef struct ngx_http_ig_leg_s        ngx_http_ig_leg_t;
-typedef struct ngx_http_ig_torn_s   ngx_http_ig_torn_t;
+typedef struct ngx_http_ig_torn_s       ngx_http_ig_torn_t;
+typedef struct ngx_http_ig_headers_s    ngx_http_ig_headers_t;
 typedef struct ngx_http_ig_audit_s      ngx_http_ig_audit_t;
 typedef struct ngx_http_ig_wait_s       ngx_http_ig_wait_t;
 
@@ -105,6 +106,9 @@ struct ngx_http_ig_main_conf_s {
 
     /* of this process, made when first needed */
     ig_worker_t                    *worker;
+    ig_decision_t                  *decision;     /* the worker's latest */
+    uint64_t                        requests;     /* that were given an id */
+    u_char                          process[8];   /* random: the id's start */
     ngx_http_ig_audit_t            *audit;
     ngx_array_t                    *http_variables;       /* ngx_uint_t */
 };
@@ -201,6 +205,7 @@ struct ngx_http_ig_leg_s {
     uint32_t                        endpoint;     /* meant, and recorded */
     ig_reason_t                     early;        /* known without the body */
     ig_reason_t                     reason;       /* why it is refused */
+    ngx_http_ig_headers_t          *headers;      /* NULL: not scanned yet */
     ngx_http_ig_wait_t              wait;
 
     ngx_http_handler_pt             content_handler;
@@ -284,7 +289,8 @@ ngx_int_t ngx_http_ig_body_replace(ngx_http_request_t *r, ngx_str_t *body);
 /* ngx_http_inference_guard_decide.c */
 
 /* a reason that is known before the body is read, or NONE */
-ig_reason_t ngx_http_ig_early_reason(ngx_http_request_t *r);
+ig_reason_t ngx_http_ig_early_reason(ngx_http_request_t *r,
+    ngx_http_ig_leg_t *leg);
 /*
  * Decide and hand the record over; leg->state says how it goes on.  With a
  * reason the body is not looked at.  NGX_DECLINED: `early` is no refusal, read

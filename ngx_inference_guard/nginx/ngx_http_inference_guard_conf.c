@@ -788,6 +788,11 @@ ngx_http_ig_cleanup(void *data)
     ig_worker_free(mcf->worker);
     mcf->worker = NULL;
 
+    if (mcf->decision) {
+        ngx_free(mcf->decision);
+        mcf->decision = NULL;
+    }
+
     ig_guard_free(mcf->guard);
     mcf->guard = NULL;
 

@@ -8,22 +8,23 @@
 
 #include "ngx_http_inference_guard.h"
 
+#include <openssl/rand.h>
 #include <time.h>
 
 
-/* scanned once for each decision */
-typedef struct {
+/* what the headers say, scanned once a request */
+struct ngx_http_ig_headers_s {
     ig_header_t   *text;
     ngx_uint_t     ntext;
     ngx_str_t      encoding;
     ngx_uint_t     nencodings;
     ngx_uint_t     ntypes;
     ngx_uint_t     anthropic;
-} ngx_http_ig_headers_t;
+};
 
 
-static ngx_int_t ngx_http_ig_scan_headers(ngx_http_request_t *r,
-    ngx_uint_t keep, ngx_http_ig_headers_t *hs);
+static ngx_http_ig_headers_t *ngx_http_ig_scan_headers(ngx_http_request_t *r,
+    ngx_http_ig_leg_t *leg);
 static ngx_uint_t ngx_http_ig_plain_path(ngx_http_request_t *r);
 static void ngx_http_ig_sent_args(ngx_http_request_t *r, ngx_str_t *args);
 static ngx_uint_t ngx_http_ig_known_encoding(ngx_str_t *encoding);
@@ -41,33 +42,34 @@ static uint64_t ngx_http_ig_now_us(void);
 
 
 ig_reason_t
-ngx_http_ig_early_reason(ngx_http_request_t *r)
+ngx_http_ig_early_reason(ngx_http_request_t *r, ngx_http_ig_leg_t *leg)
 {
     ig_reason_t              reason;
-    ngx_http_ig_headers_t    hs;
+    ngx_http_ig_headers_t   *hs;
     ngx_http_ig_loc_conf_t  *lcf;
 
     if (!ngx_http_ig_plain_path(r)) {
         return IG_REASON_raw_path_differs;
     }
 
-    if (ngx_http_ig_scan_headers(r, 0, &hs) != NGX_OK) {
+    hs = ngx_http_ig_scan_headers(r, leg);
+    if (hs == NULL) {
         return IG_REASON_internal_error;
     }
 
     if (ig_operation_find(ngx_http_ig_from_ngx(r->method_name),
-                          ngx_http_ig_from_ngx(r->uri), hs.anthropic != 0,
+                          ngx_http_ig_from_ngx(r->uri), hs->anthropic != 0,
                           &reason)
         == NULL)
     {
         return reason;
     }
 
-    if (hs.ntypes > 1) {
+    if (hs->ntypes > 1) {
         return IG_REASON_unsupported_media_type;
     }
 
-    if (hs.nencodings > 1 || !ngx_http_ig_known_encoding(&hs.encoding)) {
+    if (hs->nencodings > 1 || !ngx_http_ig_known_encoding(&hs->encoding)) {
         return IG_REASON_unsupported_encoding;
     }
 
@@ -105,7 +107,7 @@ ngx_http_ig_decide(ngx_http_request_t *r, ngx_http_ig_leg_t *leg,
     ngx_int_t               rc;
     ngx_str_t               body;
     ig_reason_t             reason;
-    ngx_http_ig_headers_t   hs;
+    ngx_http_ig_headers_t  *hs;
     ngx_http_ig_request_t  *req;
 
     start = ngx_http_ig_now_us();
@@ -120,7 +122,8 @@ ngx_http_ig_decide(ngx_http_request_t *r, ngx_http_ig_leg_t *leg,
         return NGX_OK;
     }
 
-    if (ngx_http_ig_scan_headers(r, 1, &hs) != NGX_OK) {
+    hs = ngx_http_ig_scan_headers(r, leg);
+    if (hs == NULL) {
         return NGX_ERROR;
     }
 
@@ -133,11 +136,11 @@ ngx_http_ig_decide(ngx_http_request_t *r, ngx_http_ig_leg_t *leg,
         reason = leg->early;
 
         if (reason == IG_REASON_NONE) {
-            reason = ngx_http_ig_take_body(r, leg, &hs, &body, &copy);
+            reason = ngx_http_ig_take_body(r, leg, hs, &body, &copy);
         }
     }
 
-    rc = ngx_http_ig_run(r, leg, &hs, reason, &body,
+    rc = ngx_http_ig_run(r, leg, hs, reason, &body,
                          early != IG_REASON_NONE);
 
     ngx_http_ig_body_free(copy);
@@ -268,12 +271,9 @@ ngx_http_ig_run(ngx_http_request_t *r, ngx_http_ig_leg_t *leg,
         return NGX_ERROR;
     }
 
-    /* a large structure, needed until the record is rendered */
+    /* a large structure, of no use once the record is rendered */
 
-    d = ngx_palloc(r->pool, sizeof(ig_decision_t));
-    if (d == NULL) {
-        return NGX_ERROR;
-    }
+    d = mcf->decision;
 
     req->mode = lcf->mode;
     mode = (lcf->mode == NGX_HTTP_IG_AUDIT) ? IG_MODE_AUDIT : IG_MODE_ENFORCE;
@@ -302,8 +302,6 @@ ngx_http_ig_run(ngx_http_request_t *r, ngx_http_ig_leg_t *leg,
     }
 
     ngx_http_ig_record(r, leg, d, &ir);
-
-    (void) ngx_pfree(r->pool, d);
 
     return NGX_OK;
 }
@@ -508,21 +506,51 @@ ngx_http_ig_client_country(ngx_http_request_t *r, ngx_http_ig_main_conf_t *mcf)
 }
 
 
+/*
+ * $request_id: NGINX's own takes 16 random bytes a request from OpenSSL, which
+ * costs as much as a small decision.  Unless somebody has asked for it already,
+ * it becomes eight random bytes of this process and a count.
+ */
+
 ngx_str_t
 ngx_http_ig_request_id(ngx_http_request_t *r, ngx_http_ig_main_conf_t *mcf)
 {
+    u_char                     *p;
     ngx_str_t                   id;
     ngx_http_variable_value_t  *v;
 
-    v = ngx_http_get_indexed_variable(r, (ngx_uint_t) mcf->request_id);
+    ngx_str_set(&id, "-");
 
-    if (v == NULL || v->not_found) {
-        ngx_str_set(&id, "-");
+    v = &r->variables[mcf->request_id];
+
+    if (v->valid) {
+        id.data = v->data;
+        id.len = v->len;
         return id;
     }
 
-    id.data = v->data;
-    id.len = v->len;
+    if (mcf->requests == 0
+        && RAND_bytes(mcf->process, sizeof(mcf->process)) != 1)
+    {
+        return id;
+    }
+
+    p = ngx_pnalloc(r->pool, 4 * sizeof(mcf->process));
+    if (p == NULL) {
+        return id;
+    }
+
+    id.data = p;
+    id.len = 4 * sizeof(mcf->process);
+
+    p = ngx_hex_dump(p, mcf->process, sizeof(mcf->process));
+    (void) ngx_sprintf(p, "%016xL", (int64_t) ++mcf->requests);
+
+    v->valid = 1;
+    v->no_cacheable = 0;
+    v->not_found = 0;
+    v->len = (unsigned) id.len & 0xfffffff;
+    v->data = id.data;
 
     return id;
 }
@@ -537,6 +565,13 @@ ngx_http_ig_worker_init(ngx_http_ig_main_conf_t *mcf, ngx_log_t *log)
         if (mcf->worker == NULL) {
             ngx_log_error(NGX_LOG_CRIT, log, 0,
                           "inference guard: no memory for a worker");
+            return NGX_ERROR;
+        }
+    }
+
+    if (mcf->decision == NULL) {
+        mcf->decision = ngx_alloc(sizeof(ig_decision_t), log);
+        if (mcf->decision == NULL) {
             return NGX_ERROR;
         }
     }
@@ -654,29 +689,34 @@ ngx_http_ig_known_encoding(ngx_str_t *encoding)
 }
 
 
-static ngx_int_t
-ngx_http_ig_scan_headers(ngx_http_request_t *r, ngx_uint_t keep,
-    ngx_http_ig_headers_t *hs)
+static ngx_http_ig_headers_t *
+ngx_http_ig_scan_headers(ngx_http_request_t *r, ngx_http_ig_leg_t *leg)
 {
-    ngx_str_t         name;
-    ngx_uint_t        i, n;
-    ig_header_t      *h;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *header;
+    ngx_str_t               name;
+    ngx_uint_t              i, n;
+    ig_header_t            *h;
+    ngx_list_part_t        *part;
+    ngx_table_elt_t        *header;
+    ngx_http_ig_headers_t  *hs;
 
-    ngx_memzero(hs, sizeof(ngx_http_ig_headers_t));
+    if (leg->headers) {
+        return leg->headers;
+    }
 
-    if (keep) {
-        n = 0;
+    n = 0;
 
-        for (part = &r->headers_in.headers.part; part; part = part->next) {
-            n += part->nelts;
-        }
+    for (part = &r->headers_in.headers.part; part; part = part->next) {
+        n += part->nelts;
+    }
 
-        hs->text = ngx_palloc(r->pool, (n + 1) * sizeof(ig_header_t));
-        if (hs->text == NULL) {
-            return NGX_ERROR;
-        }
+    hs = ngx_pcalloc(r->pool, sizeof(ngx_http_ig_headers_t));
+    if (hs == NULL) {
+        return NULL;
+    }
+
+    hs->text = ngx_palloc(r->pool, (n + 1) * sizeof(ig_header_t));
+    if (hs->text == NULL) {
+        return NULL;
     }
 
     for (part = &r->headers_in.headers.part; part; part = part->next) {
@@ -704,7 +744,7 @@ ngx_http_ig_scan_headers(ngx_http_request_t *r, ngx_uint_t keep,
 
             case NGX_HTTP_IG_HEADER_TEXT:
 
-                if (!keep || header[i].value.len == 0
+                if (header[i].value.len == 0
                     || ngx_http_ig_is_credential(r, &header[i].value))
                 {
                     break;
@@ -721,7 +761,9 @@ ngx_http_ig_scan_headers(ngx_http_request_t *r, ngx_uint_t keep,
         }
     }
 
-    return NGX_OK;
+    leg->headers = hs;
+
+    return hs;
 }
 
 

@@ -195,7 +195,7 @@ ngx_http_ig_start(ngx_http_request_t *r, ngx_http_ig_leg_t *leg)
         return ngx_http_ig_refuse_phase(r, leg);
     }
 
-    early = ngx_http_ig_early_reason(r);
+    early = ngx_http_ig_early_reason(r, leg);
     leg->early = early;
 
     if (early != IG_REASON_NONE) {
