@@ -76,6 +76,9 @@ typedef enum {
     IG_BLOCK_HEADERS           /* values, one span each, plain bytes */
 } ig_block_kind_t;
 
+/* between two values of IG_BLOCK_HEADERS: no part of any pattern */
+#define IG_HEADER_SEPARATOR    0x1e
+
 /* spans in the order of their start, in chunks: no array is ever moved */
 #define IG_SPANS_PER_CHUNK     510
 

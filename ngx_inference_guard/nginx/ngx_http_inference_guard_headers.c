@@ -39,6 +39,7 @@ static ngx_http_ig_header_name_t  ngx_http_ig_header_names[] = {
     { ngx_string("proxy-authorization"), NGX_HTTP_IG_HEADER_CREDENTIAL },
     { ngx_string("x-api-key"), NGX_HTTP_IG_HEADER_CREDENTIAL },
     { ngx_string("api-key"), NGX_HTTP_IG_HEADER_CREDENTIAL },
+    { ngx_string("cookie"), NGX_HTTP_IG_HEADER_CREDENTIAL },
 
     { ngx_string("x-inference-guard*"), NGX_HTTP_IG_HEADER_OURS },
     { ngx_string("inference-guard*"), NGX_HTTP_IG_HEADER_OURS },
@@ -57,7 +58,6 @@ static ngx_http_ig_header_name_t  ngx_http_ig_header_names[] = {
     { ngx_string("cdn-loop"), NGX_HTTP_IG_HEADER_TRANSPORT },
     { ngx_string("connection"), NGX_HTTP_IG_HEADER_TRANSPORT },
     { ngx_string("content-length"), NGX_HTTP_IG_HEADER_TRANSPORT },
-    { ngx_string("cookie"), NGX_HTTP_IG_HEADER_TRANSPORT },
     { ngx_string("date"), NGX_HTTP_IG_HEADER_TRANSPORT },
     { ngx_string("dnt"), NGX_HTTP_IG_HEADER_TRANSPORT },
     { ngx_string("expect"), NGX_HTTP_IG_HEADER_TRANSPORT },
@@ -75,11 +75,9 @@ static ngx_http_ig_header_name_t  ngx_http_ig_header_names[] = {
     { ngx_string("trailer"), NGX_HTTP_IG_HEADER_TRANSPORT },
     { ngx_string("transfer-encoding"), NGX_HTTP_IG_HEADER_TRANSPORT },
     { ngx_string("upgrade*"), NGX_HTTP_IG_HEADER_TRANSPORT },
-    { ngx_string("user-agent"), NGX_HTTP_IG_HEADER_TRANSPORT },
     { ngx_string("via"), NGX_HTTP_IG_HEADER_TRANSPORT },
     { ngx_string("x-forwarded-*"), NGX_HTTP_IG_HEADER_TRANSPORT },
     { ngx_string("x-real-ip"), NGX_HTTP_IG_HEADER_TRANSPORT },
-    { ngx_string("x-request-id"), NGX_HTTP_IG_HEADER_TRANSPORT },
     { ngx_string("x-stainless-*"), NGX_HTTP_IG_HEADER_TRANSPORT },
 
     { ngx_null_string, NGX_HTTP_IG_HEADER_TEXT }
@@ -94,7 +92,17 @@ ngx_http_ig_header_kind(ngx_str_t *name)
     ngx_uint_t                  prefix;
     ngx_http_ig_header_name_t  *known;
 
+    if (name->len == 0) {
+        return NGX_HTTP_IG_HEADER_TEXT;
+    }
+
     for (known = ngx_http_ig_header_names; known->name.len; known++) {
+
+        /* most of them differ here; no name begins with '-' */
+
+        if (known->name.data[0] != name->data[0]) {
+            continue;
+        }
 
         n = known->name.len;
         prefix = (known->name.data[n - 1] == '*');

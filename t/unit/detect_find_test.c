@@ -313,13 +313,19 @@ query_and_headers(void **state)
     test_detect(&t, IG_BLOCK_HEADERS, "2000000006", 10);
     assert_string_equal(test_findings(&t), "sa.id:0-10:500");
 
-    /* values without anything between them are not one number */
+    /* two values are never one number, and each is read to its end */
 
     test_free_chunks(&t);
     test_span(&t, 0, 10, 0);
-    test_span(&t, 10, 15, 0);
-    test_detect(&t, IG_BLOCK_HEADERS, "200000000612345", 15);
+    test_span(&t, 11, 16, 0);
+    test_detect(&t, IG_BLOCK_HEADERS, "2000000006\x1e" "12345\x1e", 17);
     assert_string_equal(test_findings(&t), "sa.id:0-10:500");
+
+    test_free_chunks(&t);
+    test_span(&t, 0, 5, 0);
+    test_span(&t, 6, 11, 0);
+    test_detect(&t, IG_BLOCK_HEADERS, "20000\x1e" "00006\x1e", 12);
+    assert_string_equal(test_findings(&t), "");
 }
 
 

@@ -287,7 +287,7 @@ test_headers(void **state)
 
     b = block_of(&reading, IG_BLOCK_HEADERS);
     assert_non_null(b);
-    assert_true(ig_str_eq(b->bytes, IG_STR("2000000006\nabc\n\ncaf\xe9\n")));
+    assert_true(ig_str_eq(b->bytes, IG_STR("2000000006\x1e" "abc\x1e\x1e" "caf\xe9\x1e")));
     assert_int_equal(b->spans->n, 2);
     assert_int_equal(span_count(b, "2000000006", 0), 1);
     assert_int_equal(span_count(b, "caf\xe9", IG_SPAN_FOLD), 1);

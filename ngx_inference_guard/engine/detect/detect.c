@@ -292,14 +292,6 @@ ig_block_in_place(ig_block_state_t *s)
         for (i = 0; i < c->n; i++) {
             span = &c->spans[i];
 
-            /* nothing is between the values of headers, or a newline */
-
-            if (s->block->kind == IG_BLOCK_HEADERS) {
-                ig_block_stretch(s, span->start, span->start + span->len);
-                start = (uint32_t) s->block->bytes.len;
-                continue;
-            }
-
             if ((span->flags & (IG_SPAN_FOLD | IG_SPAN_PERCENT))
                 && span->len >= IG_STRETCH_GAP)
             {

@@ -194,7 +194,7 @@ ig_read_headers(const ig_request_t *r, ig_arena_t *arena, ig_reading_t *out)
             flags |= value.data[k] >= 0x80 ? IG_SPAN_FOLD : 0;
         }
 
-        p[total + value.len] = '\n';
+        p[total + value.len] = IG_HEADER_SEPARATOR;
 
         if (!ig_spans_add(&spans, total, value.len, flags)) {
             return ig_arena_status(arena);
