@@ -141,6 +141,17 @@ typedef enum {
 } ngx_http_ig_state_e;
 
 
+/* of a verdict, what is asked for after its record */
+typedef struct {
+    ig_verdict_word_t               word;
+    ig_reason_t                     reason;
+    uint32_t                        rule;
+    uint32_t                        ncauses;
+    uint32_t                       *causes;       /* rows of rules */
+    uint64_t                        permitted[IG_ENDPOINT_WORDS];
+} ngx_http_ig_kept_t;
+
+
 struct ngx_http_ig_request_s {
     ngx_http_request_t             *r;            /* the main one */
     ngx_http_ig_main_conf_t        *mcf;
@@ -155,7 +166,7 @@ struct ngx_http_ig_request_s {
     ngx_str_t                       uri;          /* path?args, as inspected */
 
     /* the decision, as far as it must outlive the worker's scratch */
-    ig_verdict_t                    verdict;
+    ngx_http_ig_kept_t              verdict;
     uint64_t                        tried[IG_ENDPOINT_WORDS];
     ig_dialect_t                    dialect;
     const ig_operation_t           *operation;

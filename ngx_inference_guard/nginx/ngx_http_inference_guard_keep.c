@@ -15,6 +15,8 @@ static ngx_int_t ngx_http_ig_keep_uri(ngx_http_request_t *r,
 static ngx_int_t ngx_http_ig_keep_model(ngx_http_request_t *r,
     ngx_http_ig_request_t *req, ig_decision_t *d);
 static ngx_uint_t ngx_http_ig_model_is_clean(ig_decision_t *d);
+static ngx_int_t ngx_http_ig_keep_verdict(ngx_http_request_t *r,
+    ngx_http_ig_kept_t *kept, ig_verdict_t *v);
 static ngx_int_t ngx_http_ig_keep_findings(ngx_http_request_t *r,
     ngx_http_ig_request_t *req, ig_decision_t *d);
 static ngx_int_t ngx_http_ig_copy(ngx_pool_t *pool, ngx_str_t *dst,
@@ -25,7 +27,10 @@ ngx_int_t
 ngx_http_ig_keep(ngx_http_request_t *r, ngx_http_ig_request_t *req,
     ig_decision_t *d, ig_request_t *ir)
 {
-    req->verdict = d->verdict;
+    if (ngx_http_ig_keep_verdict(r, &req->verdict, &d->verdict) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     req->dialect = d->reading.dialect;
     req->operation = d->reading.operation;
     req->stream = d->reading.stream;
@@ -50,6 +55,32 @@ ngx_http_ig_keep(ngx_http_request_t *r, ngx_http_ig_request_t *req,
     }
 
     return ngx_http_ig_keep_findings(r, req, d);
+}
+
+
+static ngx_int_t
+ngx_http_ig_keep_verdict(ngx_http_request_t *r, ngx_http_ig_kept_t *kept,
+    ig_verdict_t *v)
+{
+    kept->word = v->word;
+    kept->reason = v->reason;
+    kept->rule = v->rule;
+    kept->ncauses = (uint32_t) ngx_min(v->ncauses, IG_MAX_CAUSES);
+
+    ngx_memcpy(kept->permitted, v->permitted, sizeof(kept->permitted));
+
+    if (kept->ncauses == 0) {
+        return NGX_OK;
+    }
+
+    kept->causes = ngx_palloc(r->pool, kept->ncauses * sizeof(uint32_t));
+    if (kept->causes == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(kept->causes, v->causes, kept->ncauses * sizeof(uint32_t));
+
+    return NGX_OK;
 }
 
 

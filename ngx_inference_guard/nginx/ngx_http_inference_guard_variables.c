@@ -362,7 +362,7 @@ ngx_http_ig_rules_text(ngx_http_request_t *r, ngx_http_ig_request_t *req,
     const ig_rule_t   *rules;
 
     rules = req->mcf->policy->rules;
-    n = ngx_min(req->verdict.ncauses, IG_MAX_CAUSES);
+    n = req->verdict.ncauses;
     len = 0;
 
     for (i = 0; i < n; i++) {
