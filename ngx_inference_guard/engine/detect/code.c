@@ -39,18 +39,17 @@ ig_code_utf(ig_str_t pattern)
 
 
 static pcre2_code *
-ig_code_compile(ig_code_source_t *s, ig_str_t pattern)
+ig_code_compile(ig_code_source_t *s, ig_str_t pattern, uint32_t options)
 {
     int          error;
-    uint32_t     options;
     PCRE2_SIZE   offset;
     pcre2_code  *code;
     PCRE2_UCHAR  message[128];
 
     s->utf = ig_code_utf(pattern);
 
-    options = PCRE2_USE_OFFSET_LIMIT | PCRE2_NEVER_BACKSLASH_C
-              | (s->utf ? PCRE2_UTF | PCRE2_MATCH_INVALID_UTF : 0);
+    options |= PCRE2_USE_OFFSET_LIMIT | PCRE2_NEVER_BACKSLASH_C
+               | (s->utf ? PCRE2_UTF | PCRE2_MATCH_INVALID_UTF : 0);
 
     code = pcre2_compile(pattern.data, pattern.len, options, &error, &offset,
                          NULL);
@@ -75,12 +74,12 @@ ig_code_compile(ig_code_source_t *s, ig_str_t pattern)
 }
 
 
-pcre2_code *
-ig_code_new(ig_code_source_t *s, ig_str_t pattern)
+static pcre2_code *
+ig_code_jit(ig_code_source_t *s, ig_str_t pattern, uint32_t options)
 {
     pcre2_code  *code;
 
-    code = ig_code_compile(s, pattern);
+    code = ig_code_compile(s, pattern, options);
 
     if (code) {
 
@@ -93,10 +92,18 @@ ig_code_new(ig_code_source_t *s, ig_str_t pattern)
 }
 
 
+pcre2_code *
+ig_code_new(ig_code_source_t *s, ig_str_t pattern)
+{
+    return ig_code_jit(s, pattern, 0);
+}
+
+
 /*
  * Where a match may end is not known to PCRE2 when it shall look ahead: so a
  * callout behind the pattern asks, and a wrong end is one more reason to try
- * the next way to match.
+ * the next way to match.  PCRE2 must not take its ways to be final, then, nor a
+ * leading .* to stand at the start of a line.
  */
 
 pcre2_code *
@@ -109,7 +116,7 @@ ig_code_new_whole(ig_code_source_t *s, ig_str_t pattern)
 
     /* alone, for what is wrong with it, and where */
 
-    code = ig_code_compile(s, pattern);
+    code = ig_code_compile(s, pattern, 0);
     if (code == NULL) {
         return NULL;
     }
@@ -134,7 +141,8 @@ ig_code_new_whole(ig_code_source_t *s, ig_str_t pattern)
     code = NULL;
 
     if (alone.mistakes) {
-        code = ig_code_new(&alone, (ig_str_t) { (const uint8_t *) text, len });
+        code = ig_code_jit(&alone, (ig_str_t) { (const uint8_t *) text, len },
+                           PCRE2_NO_AUTO_POSSESS | PCRE2_NO_DOTSTAR_ANCHOR);
         ig_mistakes_free(alone.mistakes);
     }
 
