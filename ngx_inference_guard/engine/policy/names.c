@@ -8,6 +8,9 @@
 #include <string.h>
 
 
+#define IG_MISNAMED_MAX  256
+
+
 /*
  * Codes that people write and ISO 3166-1 does not have: UK and EL (reserved for
  * the United Kingdom and the EU's use for Greece), and common short names.
@@ -215,6 +218,13 @@ ig_misnamed(ig_load_t *l, unsigned names, ig_str_t meant)
 {
     size_t          cap;
     ig_misnamed_t  *items;
+
+    /* each is compared with each unknown name: of many, all are possible */
+
+    if (l->nmisnamed == IG_MISNAMED_MAX) {
+        l->incomplete |= names;
+        return;
+    }
 
     if (l->nmisnamed == l->misnamed_cap) {
 
