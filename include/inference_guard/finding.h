@@ -41,6 +41,10 @@ typedef struct ig_detect_s  ig_detect_t;
 
 #define IG_DETECT_NO_VECTORSCAN  0x01     /* the same findings, without it */
 
+/*
+ * NULL when the list has an error, whosever: of a policy with mistakes in it the
+ * detectors are judged, so that theirs are in the list as well, and no more.
+ */
 ig_detect_t *ig_detect_compile(const ig_policy_t *p, unsigned options,
     ig_mistakes_t *mistakes) IG_MUST_CHECK;
 void ig_detect_free(ig_detect_t *d);

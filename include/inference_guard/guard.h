@@ -25,6 +25,10 @@
 typedef struct ig_guard_s   ig_guard_t;
 typedef struct ig_worker_s  ig_worker_t;
 
+/*
+ * NULL when there is any mistake that is an error: then the list has those of
+ * all files, names and patterns alike.
+ */
 ig_guard_t *ig_guard_compile(const ig_source_t *sources, size_t n,
     unsigned detect_options, ig_mistakes_t *mistakes) IG_MUST_CHECK;
 void ig_guard_free(ig_guard_t *g);

@@ -4,7 +4,11 @@
  * In:       the files' names and bytes (the caller reads files and globs).
  * Out:      one ig_policy_t, immutable, to be shared by processes and threads.
  * Memory:   all of it, strings included, belongs to the policy.
- * Failure:  NULL, and every mistake of all files in the list.
+ * Failure:  every mistake of all files in the list.  The policy is there all the
+ *           same, as far as it could be read, so that the patterns in it can be
+ *           judged in the same run: whoever wants to use it looks at
+ *           ig_mistakes_errors() first, as ig_guard_compile() does.  NULL only
+ *           without memory, which is in the list, too.
  *
  * Names are resolved here: a rule holds numbers of detectors, tenants and laws,
  * groups are expanded to countries, `transfers` have become rules.  The stages
@@ -88,7 +92,9 @@ typedef struct {
 typedef enum {
     IG_ANCHOR_PATTERN,         /* none named: the pattern itself is searched */
     IG_ANCHOR_DIGITS,          /* a run of digits, separators between allowed */
-    IG_ANCHOR_LITERALS         /* one of these literal strings */
+    IG_ANCHOR_LITERALS,        /* one of these literal strings */
+    IG_ANCHOR_MISTAKEN         /* not known for a mistake in it, or in what
+                                  decides about it; never in a policy without */
 } ig_anchor_kind_t;
 
 typedef enum {
@@ -108,7 +114,9 @@ typedef struct {
     uint32_t          pack;
     ig_data_kind_t    kind;
     ig_owner_t        owner;
-    ig_str_t          pattern;
+    ig_str_t          pattern;        /* empty only after a mistake */
+    ig_str_t          weak;           /* empty: none; else what lowers the score
+                                         of a validated match to its shape's */
     ig_anchor_kind_t  anchor;
     ig_strs_t         literals;       /* IG_ANCHOR_LITERALS; ASCII case folds */
     ig_str_t          validator;      /* empty: none */
@@ -119,6 +127,7 @@ typedef struct {
     uint16_t          score_context;
     ig_place_t        place;
     ig_place_t        pattern_place;
+    ig_place_t        weak_place;
     ig_place_t        anchor_place;
     ig_place_t        validator_place;
 } ig_detector_t;

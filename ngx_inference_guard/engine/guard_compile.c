@@ -47,6 +47,8 @@ ig_guard_compile(const ig_source_t *sources, size_t n,
         g->detect = ig_detect_compile(g->policy, detect_options, mistakes);
     }
 
+    /* of a policy with mistakes only the list of them is wanted */
+
     if (g->policy == NULL || g->detect == NULL
         || ig_mistakes_errors(mistakes))
     {

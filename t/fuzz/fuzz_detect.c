@@ -72,8 +72,10 @@ fuzz_init(void)
         d->pattern = ig_str_from_c(patterns[i][0]);
         d->validator = ig_str_from_c(patterns[i][2]);
         d->context = (ig_strs_t) { words, 2 };
-        d->score_shape = i % 2 ? 300 : 600;
+        d->score_shape = i % 2 || i == 0 ? 300 : 600;
         d->score_validated = 500;
+        d->weak = i == 0 ? IG_STR("1[2-9].*|.*[^0-9].*|(?<=/).*")
+                         : IG_NO_STR;
         d->score_context = 850;
         d->owner = i == 2 ? IG_OWNER_PHONE : i == 3 ? IG_OWNER_IBAN
                                                     : IG_OWNER_PACK;

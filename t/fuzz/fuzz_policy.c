@@ -66,7 +66,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     m = ig_mistakes_new();
     p = ig_policy_read(s, 2, m);
 
-    if ((p == NULL) != (ig_mistakes_errors(m) > 0)) {
+    /* it is there, with its mistakes */
+
+    if (p == NULL) {
         abort();
     }
 
@@ -83,7 +85,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     /* rows are found by their names, in a policy without mistakes */
 
-    for (i = 0; p && i < p->ndetectors; i++) {
+    for (i = 0; ig_mistakes_errors(m) == 0 && i < p->ndetectors; i++) {
         if (ig_policy_detector(p, p->detectors[i].id) != i) {
             abort();
         }

@@ -65,6 +65,9 @@ mistakes(void **state)
                    "cannot occur");
     expect_mistake("key-[a-z]{9}", "\"", IG_MISTAKE_ERROR, 3, "quotes");
     expect_mistake("e[a-z]{9}", "e", IG_MISTAKE_WARNING, 3, "every text");
+    expect_mistake("(?x) \\d{9}", "digits", IG_MISTAKE_WARNING, 2, "(?x)");
+    expect_mistake("(\\d)\\1{8}", "digits", IG_MISTAKE_WARNING, 2,
+                   "every number");
     expect_mistake("[a-z]+[0-9]", NULL, IG_MISTAKE_WARNING, 2, "anchor");
 }
 

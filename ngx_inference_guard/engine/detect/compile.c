@@ -21,7 +21,6 @@ typedef struct {
     ig_mistakes_t      *mistakes;
     ig_detect_t        *d;
     bool                nomem;
-    size_t              errors;        /* of others, before */
 
     ig_row_t           *rows;
     size_t              nrows;
@@ -267,6 +266,16 @@ ig_compile_find(ig_compiler_t *c, uint32_t i, ig_matcher_t *m,
         m->solid = p->solid;
         m->dots = p->dots;
         m->lettered = p->lettered;
+
+        if (p->unsure) {
+            ig_mistakes_warning(c->mistakes, r->pattern_place,
+                                "what numbers this pattern needs cannot be "
+                                "seen, so it is tried at every number; write "
+                                "it without (?x), back-references, "
+                                "[[:digit:]] and other constructs that go "
+                                "beyond a plain pattern");
+        }
+
         return;
     }
 
@@ -299,6 +308,18 @@ ig_compile_find(ig_compiler_t *c, uint32_t i, ig_matcher_t *m,
 
 
 static void
+ig_compile_anchored(ig_compiler_t *c, ig_place_t place, const ig_pattern_t *p)
+{
+    if (p->anchored) {
+        ig_mistakes_error(c->mistakes, place,
+                          "at offset %zu: ^ and $ (and \\A, \\z) cannot match "
+                          "inside running text; leave them out",
+                          p->anchored_at);
+    }
+}
+
+
+static void
 ig_compile_check(ig_compiler_t *c, uint32_t i, const ig_pattern_t *p)
 {
     unsigned              k;
@@ -318,12 +339,7 @@ ig_compile_check(ig_compiler_t *c, uint32_t i, const ig_pattern_t *p)
                           "at least one character");
     }
 
-    if (p->anchored) {
-        ig_mistakes_error(c->mistakes, r->pattern_place,
-                          "at offset %zu: ^ and $ (and \\A, \\z) cannot match "
-                          "inside running text; leave them out",
-                          p->anchored_at);
-    }
+    ig_compile_anchored(c, r->pattern_place, p);
 
     if (r->anchor != IG_ANCHOR_DIGITS || p->unsure) {
         return;
@@ -337,81 +353,6 @@ ig_compile_check(ig_compiler_t *c, uint32_t i, const ig_pattern_t *p)
 
     ig_mistakes_error(c->mistakes, r->anchor_place,
                       "the anchor is digits, but the pattern matches none");
-}
-
-
-/* characters that are not bytes */
-
-static bool
-ig_compile_utf(ig_str_t pattern)
-{
-    size_t  i;
-
-    for (i = 0; i < pattern.len; i++) {
-
-        if (pattern.data[i] >= 0x80) {
-            return true;
-        }
-
-        if (pattern.data[i] == '\\' && i + 1 < pattern.len) {
-            i++;
-
-            if (pattern.data[i] == 'p' || pattern.data[i] == 'P'
-                || pattern.data[i] == 'X'
-                || (pattern.data[i] == 'x' && i + 1 < pattern.len
-                    && pattern.data[i + 1] == '{'))
-            {
-                return true;
-            }
-        }
-    }
-
-    return false;
-}
-
-
-static bool
-ig_compile_code(ig_compiler_t *c, uint32_t i)
-{
-    int                   error;
-    uint32_t              options;
-    PCRE2_SIZE            offset;
-    PCRE2_UCHAR           message[128];
-    ig_matcher_t         *m;
-    const ig_detector_t  *r;
-
-    r = &c->policy->detectors[i];
-    m = &c->d->matchers[i];
-
-    m->utf = ig_compile_utf(r->pattern);
-
-    options = PCRE2_USE_OFFSET_LIMIT | PCRE2_NEVER_BACKSLASH_C
-              | (m->utf ? PCRE2_UTF | PCRE2_MATCH_INVALID_UTF : 0);
-
-    m->code = pcre2_compile(r->pattern.data, r->pattern.len, options, &error,
-                            &offset, NULL);
-
-    if (m->code == NULL) {
-
-        if (error == PCRE2_ERROR_HEAP_FAILED) {
-            c->nomem = true;
-            return false;
-        }
-
-        message[0] = '\0';
-        (void) pcre2_get_error_message(error, message, sizeof(message));
-
-        ig_mistakes_error(c->mistakes, r->pattern_place,
-                          "bad regular expression, at offset %zu: %s",
-                          offset, (const char *) message);
-        return false;
-    }
-
-    /* without a JIT the interpreter does the same, slower */
-
-    (void) pcre2_jit_compile(m->code, PCRE2_JIT_COMPLETE);
-
-    return true;
 }
 
 
@@ -570,6 +511,57 @@ ig_compile_cluster(ig_detect_t *d, ig_matcher_t *m)
 }
 
 
+static bool
+ig_compile_code(ig_compiler_t *c, uint32_t i)
+{
+    ig_matcher_t         *m;
+    ig_code_source_t      s;
+    const ig_detector_t  *r;
+
+    r = &c->policy->detectors[i];
+    m = &c->d->matchers[i];
+
+    s = (ig_code_source_t) { c->mistakes, r->pattern_place, false, false };
+    m->code = ig_code_new(&s, r->pattern);
+    m->utf = s.utf;
+    c->nomem = c->nomem || s.nomem;
+
+    return m->code != NULL;
+}
+
+
+static void
+ig_compile_weak(ig_compiler_t *c, uint32_t i, ig_pattern_t *p)
+{
+    ig_matcher_t         *m;
+    ig_code_source_t      s;
+    const ig_detector_t  *r;
+
+    r = &c->policy->detectors[i];
+    m = &c->d->matchers[i];
+
+    if (r->weak.len == 0) {
+        return;
+    }
+
+    s = (ig_code_source_t) { c->mistakes, r->weak_place, false, false };
+    m->weak = ig_code_new_whole(&s, r->weak);
+    m->weak_utf = s.utf;
+    c->nomem = c->nomem || s.nomem;
+
+    if (m->weak == NULL) {
+        return;
+    }
+
+    if (!ig_pattern_read(r->weak, p)) {
+        c->nomem = true;
+        return;
+    }
+
+    ig_compile_anchored(c, r->weak_place, p);
+}
+
+
 static void
 ig_compile_detector(ig_compiler_t *c, uint32_t i, ig_pattern_t *p)
 {
@@ -590,8 +582,11 @@ ig_compile_detector(ig_compiler_t *c, uint32_t i, ig_pattern_t *p)
 
     ig_compile_validator(c, i);
     ig_compile_words(c, i);
+    ig_compile_weak(c, i, p);
 
-    if (c->nomem || !ig_compile_code(c, i)) {
+    /* an empty one was a mistake, told where it was read */
+
+    if (c->nomem || r->pattern.len == 0 || !ig_compile_code(c, i)) {
         return;
     }
 
@@ -602,6 +597,11 @@ ig_compile_detector(ig_compiler_t *c, uint32_t i, ig_pattern_t *p)
 
     ig_compile_window(m, p);
     ig_compile_check(c, i, p);
+
+    if (r->anchor == IG_ANCHOR_MISTAKEN) {
+        return;
+    }
+
     ig_compile_find(c, i, m, p);
 
     if (m->find == IG_FIND_CLUSTER) {
@@ -716,7 +716,7 @@ ig_compile_all(ig_compiler_t *c, unsigned options)
 
     free(p);
 
-    if (!c->nomem && ig_mistakes_errors(c->mistakes) == c->errors
+    if (!c->nomem && ig_mistakes_errors(c->mistakes) == 0
         && !ig_compile_tables(c, (options & IG_DETECT_NO_VECTORSCAN) == 0))
     {
         c->nomem = true;
@@ -733,7 +733,6 @@ ig_detect_compile(const ig_policy_t *p, unsigned options,
     memset(&c, 0, sizeof(c));
     c.policy = p;
     c.mistakes = mistakes;
-    c.errors = ig_mistakes_errors(mistakes);
     c.d = calloc(1, sizeof(ig_detect_t));
 
     if (c.d == NULL) {
@@ -755,7 +754,7 @@ ig_detect_compile(const ig_policy_t *p, unsigned options,
     free(c.gated);
     free(c.bytes);
 
-    if (c.nomem || ig_mistakes_errors(mistakes) != c.errors) {
+    if (c.nomem || ig_mistakes_errors(mistakes) != 0) {
         ig_detect_free(c.d);
         return NULL;
     }
@@ -775,6 +774,7 @@ ig_detect_free(ig_detect_t *d)
 
     for (i = 0; d->matchers && i < d->n; i++) {
         pcre2_code_free(d->matchers[i].code);
+        pcre2_code_free(d->matchers[i].weak);
     }
 
     free(d->matchers);

@@ -204,6 +204,14 @@ ig_confirm(ig_detect_worker_t *w, uint32_t detector, uint32_t start,
         if (ig_confirm_valid(w, m, normal)) {
             score = m->validated;
 
+            if (m->weak && ig_match_weak(w, m, start, end)) {
+                score = m->shape;
+            }
+
+            if (w->rc != IG_OK) {
+                return false;
+            }
+
         } else if (!m->unofficial) {
             return false;
         }

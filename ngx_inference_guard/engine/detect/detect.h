@@ -2,7 +2,7 @@
  * What the files of detect/ share: the compiled detectors, a worker's scratch
  * memory, and a view of text.
  *
- *     compile.c    policy -> ig_detect_t             pattern.c, pattern_tree.c
+ *     compile.c    policy -> ig_detect_t     code.c, pattern.c, pattern_tree.c
  *     detect.c     a reading -> blocks -> spans -> views, in place or folded
  *     joined.c     the same across the ends of spans
  *     anchor.c     a view -> digits (cluster.c), literals (literal.c), others
@@ -77,6 +77,8 @@ typedef struct {
     uint32_t         before;           /* of the window around an anchor */
     uint32_t         after;
     pcre2_code      *code;
+    pcre2_code      *weak;             /* NULL: no form is weaker */
+    bool             weak_utf;
     ig_validator_pt  validator;
     uint32_t         validator_number; /* for the worker's memory of answers */
     ig_owner_t       owner;
@@ -273,6 +275,25 @@ void ig_match(ig_detect_worker_t *w, uint32_t detector, uint32_t start,
     uint32_t end);
 bool ig_match_whole(ig_detect_worker_t *w, uint32_t detector,
     const uint8_t *text, size_t len);
+
+/* the whole of [start, end) is of a weak form */
+bool ig_match_weak(ig_detect_worker_t *w, const ig_matcher_t *m,
+    uint32_t start, uint32_t end);
+
+/* code.c: NULL after a mistake, or without memory */
+typedef struct {
+    ig_mistakes_t  *mistakes;
+    ig_place_t      place;
+    bool            utf;               /* out */
+    bool            nomem;             /* out */
+} ig_code_source_t;
+
+#define IG_CODE_END       255          /* the callout at the end of a pattern */
+#define IG_CODE_END_TEXT  "255"
+
+pcre2_code *ig_code_new(ig_code_source_t *s, ig_str_t pattern);
+/* for ig_match_weak(): asks by a callout whether the match may end there */
+pcre2_code *ig_code_new_whole(ig_code_source_t *s, ig_str_t pattern);
 
 /* confirm.c: false when it is no finding */
 bool ig_confirm(ig_detect_worker_t *w, uint32_t detector, uint32_t start,

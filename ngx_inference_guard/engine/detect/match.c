@@ -13,8 +13,10 @@
 #include <string.h>
 
 
-/* bytes before a window that look-behind may see */
+/* bytes before a window that look-behind may see, and behind a candidate that
+   look-ahead may */
 #define IG_LOOK_BEHIND   16
+#define IG_LOOK_AHEAD    16
 
 
 static uint32_t
@@ -231,4 +233,45 @@ ig_match_whole(ig_detect_worker_t *w, uint32_t detector, const uint8_t *text,
     o = pcre2_get_ovector_pointer(w->match);
 
     return o[0] == 0 && o[1] == len && ig_match_work(w, len);
+}
+
+
+/* a match of a weak form that does not end with the candidate is none */
+
+static int
+ig_match_weak_end(pcre2_callout_block *block, void *data)
+{
+    return block->callout_number == IG_CODE_END
+           && block->current_position != *(const PCRE2_SIZE *) data;
+}
+
+
+bool
+ig_match_weak(ig_detect_worker_t *w, const ig_matcher_t *m, uint32_t start,
+    uint32_t end)
+{
+    int               rc;
+    uint32_t          base, to;
+    PCRE2_SIZE        last;
+    const ig_view_t  *v;
+
+    v = w->view;
+    base = ig_window_start(v, start, IG_LOOK_BEHIND, m->weak_utf);
+    to = v->high - end > IG_LOOK_AHEAD ? end + IG_LOOK_AHEAD : v->high;
+    last = end - base;
+
+    (void) pcre2_set_offset_limit(w->limits, start - base);
+    (void) pcre2_set_callout(w->limits, ig_match_weak_end, &last);
+
+    rc = pcre2_match(m->weak, v->text + base, to - base, start - base,
+                     PCRE2_NOTEMPTY, w->match, w->limits);
+
+    (void) pcre2_set_callout(w->limits, NULL, NULL);
+
+    if (rc < 0 && rc != PCRE2_ERROR_NOMATCH) {
+        ig_match_failed(w, rc);
+        return false;
+    }
+
+    return ig_match_work(w, to - base) && rc >= 0;
 }

@@ -27,6 +27,10 @@ ig_condition_mark(ig_load_t *l, ig_str_t glob)
         return 1;
     }
 
+    /* a glob may also match what cannot be read */
+
+    (void) ig_maybe_defined(l, IG_NAMES_DETECTORS, glob);
+
     n = 0;
 
     for (i = 0; i < l->policy->ndetectors; i++) {
@@ -92,7 +96,7 @@ ig_condition_data(ig_load_t *l, const ig_yaml_t *value, void *object)
 
         if (v->text.len && memchr(v->text.data, '*', v->text.len)) {
 
-            if (!l->incomplete) {
+            if (!ig_maybe_defined(l, IG_NAMES_DETECTORS, v->text)) {
                 ig_mistakes_error(l->mistakes, v->place,
                                   "no detector matches \"%s\", so this can "
                                   "never hold", ig_text_show(v->text).text);
@@ -105,7 +109,7 @@ ig_condition_data(ig_load_t *l, const ig_yaml_t *value, void *object)
             ig_nearest_offer(&nearest, l->detectors[i].id);
         }
 
-        ig_unknown_name(l, v, "detector", &nearest);
+        ig_unknown_name(l, v, IG_NAMES_DETECTORS, "detector", &nearest);
     }
 
     c->data = ig_condition_marked(l);
@@ -185,7 +189,7 @@ ig_condition_tenant(ig_load_t *l, const ig_yaml_t *value, void *object)
             ig_nearest_offer(&nearest, l->tenants[i].name);
         }
 
-        ig_unknown_name(l, v, "tenant", &nearest);
+        ig_unknown_name(l, v, IG_NAMES_TENANTS, "tenant", &nearest);
     }
 
     c->tenants = ig_rows_set(l, rows, k);
@@ -234,12 +238,14 @@ ig_condition_path(ig_load_t *l, const ig_yaml_t *value, void *object)
 
     c->keys |= IG_WHEN_PATH;
 
-    if (!ig_value_strs(l, value, &c->paths)) {
+    (void) ig_value_strs(l, value, &c->paths);
+
+    if (c->paths.n == 0) {
         return;
     }
 
     for (v = ig_value_items(l, value, &n); v; v = ig_value_next(value, v)) {
-        if (v->text.data[0] != '/' && v->text.data[0] != '*') {
+        if (ig_value_sound(v) && v->text.data[0] != '/' && v->text.data[0] != '*') {
             ig_mistakes_error(l->mistakes, v->place,
                               "a path begins with '/', so \"%s\" can never "
                               "match", ig_text_show(v->text).text);
@@ -283,7 +289,7 @@ ig_condition_read(ig_load_t *l, const ig_yaml_t *node, ig_condition_t *c)
 
     score = ig_yaml_get(node, "score");
 
-    if (score && !(c->keys & IG_WHEN_DATA)) {
+    if (score && !ig_object_has(&ig_object_condition, node, "data")) {
         ig_mistakes_error(l->mistakes, score->key->place,
                           "score without data has no effect; name the data it "
                           "is about");

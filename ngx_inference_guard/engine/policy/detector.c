@@ -138,13 +138,10 @@ ig_detector_title(ig_load_t *l, const ig_yaml_t *value, void *object)
 /* a pattern may have several lines, for (?x) */
 
 static void
-ig_detector_pattern(ig_load_t *l, const ig_yaml_t *value, void *object)
+ig_detector_regex(ig_load_t *l, const ig_yaml_t *value, const char *what,
+    ig_str_t *out)
 {
-    ig_detector_t  *d = object;
-
-    d->pattern_place = value->place;
-
-    if (!ig_value_is(l, value, IG_YAML_TEXT, "a pattern")) {
+    if (!ig_value_is(l, value, IG_YAML_TEXT, what)) {
         return;
     }
 
@@ -156,7 +153,29 @@ ig_detector_pattern(ig_load_t *l, const ig_yaml_t *value, void *object)
         return;
     }
 
-    d->pattern = ig_arena_strdup(l->arena, value->text);
+    *out = ig_arena_strdup(l->arena, value->text);
+}
+
+
+static void
+ig_detector_pattern(ig_load_t *l, const ig_yaml_t *value, void *object)
+{
+    ig_detector_t  *d = object;
+
+    d->pattern_place = value->place;
+
+    ig_detector_regex(l, value, "a pattern", &d->pattern);
+}
+
+
+static void
+ig_detector_weak(ig_load_t *l, const ig_yaml_t *value, void *object)
+{
+    ig_detector_t  *d = object;
+
+    d->weak_place = value->place;
+
+    ig_detector_regex(l, value, "a pattern of weak forms", &d->weak);
 }
 
 
@@ -175,11 +194,9 @@ ig_detector_anchor(ig_load_t *l, const ig_yaml_t *value, void *object)
         return;
     }
 
-    if (!ig_value_strs(l, value, &d->literals)) {
-        return;
-    }
+    (void) ig_value_strs(l, value, &d->literals);
 
-    d->anchor = IG_ANCHOR_LITERALS;
+    d->anchor = d->literals.n ? IG_ANCHOR_LITERALS : IG_ANCHOR_MISTAKEN;
 
     for (i = 0; i < d->literals.n; i++) {
         if (ig_str_eq(d->literals.items[i], IG_STR("digits"))) {
@@ -247,6 +264,7 @@ ig_detector_owner(ig_load_t *l, const ig_yaml_t *value, void *object)
 static const ig_key_t  ig_detector_keys[] = {
     { "title", false, ig_detector_title },
     { "pattern", true, ig_detector_pattern },
+    { "weak", false, ig_detector_weak },
     { "anchor", false, ig_detector_anchor },
     { "validator", false, ig_detector_validator },
     { "context", false, ig_detector_context },
@@ -259,6 +277,44 @@ static const ig_key_t  ig_detector_keys[] = {
 const ig_object_t  ig_object_detector = {
     "detector", "a detector", ig_detector_keys
 };
+
+
+/* an id as it should have been: "sa.id" for "SA.id", "ae.id" or "id" */
+
+static ig_str_t
+ig_detector_meant(ig_load_t *l, ig_str_t id, ig_str_t jurisdiction)
+{
+    size_t     i, k;
+    uint8_t   *meant;
+    ig_buf_t   b;
+
+    meant = ig_arena_alloc(l->scratch, jurisdiction.len + id.len + 1);
+    if (meant == NULL) {
+        return id;
+    }
+
+    ig_buf_fixed(&b, (char *) meant, jurisdiction.len + id.len + 1);
+
+    if (jurisdiction.len) {
+
+        for (i = 0; i < id.len && id.data[i] != '.'; i++) { /* void */ }
+
+        ig_buf_str(&b, jurisdiction);
+        ig_buf_lit(&b, ".");
+        i = i < id.len ? i + 1 : 0;
+        id = (ig_str_t) { id.data + i, id.len - i };
+    }
+
+    ig_buf_str(&b, id);
+
+    for (k = 0; k < b.len; k++) {
+        if (meant[k] >= 'A' && meant[k] <= 'Z') {
+            meant[k] |= 0x20;
+        }
+    }
+
+    return (ig_str_t) { meant, b.len };
+}
 
 
 /*
@@ -274,7 +330,7 @@ ig_detector_id(ig_load_t *l, const ig_yaml_t *key, ig_detector_t *d)
     const ig_pack_t  *pack;
 
     if (!ig_value_name(l, key, &d->id)) {
-        l->incomplete = true;
+        ig_misnamed(l, IG_NAMES_DETECTORS, key->text);
         return;
     }
 
@@ -283,6 +339,8 @@ ig_detector_id(ig_load_t *l, const ig_yaml_t *key, ig_detector_t *d)
             ig_mistakes_error(l->mistakes, key->place,
                               "a detector's id has no capital letters: \"%s\"",
                               ig_text_show(d->id).text);
+            ig_misnamed(l, IG_NAMES_DETECTORS,
+                        ig_detector_meant(l, d->id, IG_NO_STR));
             return;
         }
     }
@@ -302,6 +360,8 @@ ig_detector_id(ig_load_t *l, const ig_yaml_t *key, ig_detector_t *d)
                           "begin with \"%s.\"", ig_text_show(d->id).text,
                           ig_text_show(jurisdiction).text,
                           ig_text_lower(jurisdiction).text);
+        ig_misnamed(l, IG_NAMES_DETECTORS,
+                    ig_detector_meant(l, d->id, jurisdiction));
     }
 }
 
@@ -310,9 +370,12 @@ static void
 ig_detector_read(ig_load_t *l, const ig_yaml_t *node, uint32_t pack,
     ig_detector_t *d)
 {
+    size_t  errors;
+
     d->pack = pack;
     d->place = node->key->place;
     d->pattern_place = d->place;
+    d->weak_place = d->place;
     d->anchor_place = d->place;
     d->validator_place = d->place;
     d->score_shape = IG_SCORE_SHAPE;
@@ -321,7 +384,25 @@ ig_detector_read(ig_load_t *l, const ig_yaml_t *node, uint32_t pack,
 
     ig_detector_id(l, node->key, d);
 
+    errors = ig_mistakes_errors(l->mistakes);
+    l->doubtful = false;
+
     (void) ig_object_read(l, &ig_object_detector, node, d);
+
+    if (ig_mistakes_errors(l->mistakes) == errors && !l->doubtful) {
+        ig_lint_weak(l, d);
+    }
+
+    /* an anchor that is not named may be there all the same */
+
+    if (d->anchor == IG_ANCHOR_PATTERN
+        && node->kind == IG_YAML_MAP
+        && ((d->validator.len == 0
+             && ig_object_has(&ig_object_detector, node, "validator"))
+            || ig_object_has(&ig_object_detector, node, "anchor")))
+    {
+        d->anchor = IG_ANCHOR_MISTAKEN;
+    }
 
     if (d->title.len == 0) {
         d->title = d->id;
@@ -385,6 +466,8 @@ ig_load_detectors(ig_load_t *l)
     if (n > IG_MAX_DETECTORS) {
         ig_mistakes_error(l->mistakes, l->detectors[IG_MAX_DETECTORS].place,
                           "more than %d detectors", IG_MAX_DETECTORS);
+        n = IG_MAX_DETECTORS;
+        l->incomplete |= IG_NAMES_DETECTORS;
     }
 
     l->policy->detectors = l->detectors;

@@ -468,7 +468,11 @@ const ig_object_t  ig_object_endpoint = {
 static void
 ig_endpoint_read(ig_load_t *l, const ig_yaml_t *node, ig_endpoint_t *e)
 {
+    size_t                 errors;
     static const ig_str_t  any[] = { { (const uint8_t *) "*", 1 } };
+
+    errors = ig_mistakes_errors(l->mistakes);
+    l->doubtful = false;
 
     e->place = node->key->place;
     e->upstream_place = e->place;
@@ -478,10 +482,16 @@ ig_endpoint_read(ig_load_t *l, const ig_yaml_t *node, ig_endpoint_t *e)
     e->models = (ig_strs_t) { any, 1 };
 
     if (!ig_value_name(l, node->key, &e->name)) {
-        l->incomplete = true;
+        ig_misnamed(l, IG_NAMES_ENDPOINTS, node->key->text);
     }
 
     (void) ig_object_read(l, &ig_object_endpoint, node, e);
+
+    /* with a mistake it is compared with no other of its upstream */
+
+    if (ig_mistakes_errors(l->mistakes) != errors || l->doubtful) {
+        e->country = IG_COUNTRY_UNKNOWN;
+    }
 }
 
 

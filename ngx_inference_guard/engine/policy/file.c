@@ -48,8 +48,8 @@ const ig_object_t  ig_object_file = { "file", "a rule file", ig_file_keys };
 /* a section of the wrong kind is dropped, so that nobody else has to look */
 
 static void
-ig_file_section(ig_load_t *l, const ig_yaml_t **section, ig_yaml_kind_t kind,
-    const char *what)
+ig_file_section(ig_load_t *l, ig_file_t *f, const ig_yaml_t **section,
+    ig_yaml_kind_t kind, unsigned names, const char *what)
 {
     if (*section == NULL) {
         return;
@@ -57,7 +57,7 @@ ig_file_section(ig_load_t *l, const ig_yaml_t **section, ig_yaml_kind_t kind,
 
     if (!ig_value_is(l, *section, kind, what)) {
         *section = NULL;
-        l->incomplete = true;
+        f->incomplete |= names;
         return;
     }
 
@@ -68,12 +68,66 @@ ig_file_section(ig_load_t *l, const ig_yaml_t **section, ig_yaml_kind_t kind,
 }
 
 
+static const struct {
+    const char  *key;
+    unsigned     names;
+} ig_file_names[] = {
+    { "law", IG_NAMES_LAWS },
+    { "detectors", IG_NAMES_DETECTORS },
+    { "endpoints", IG_NAMES_ENDPOINTS },
+    { "tenants", IG_NAMES_TENANTS },
+    { "plans", IG_NAMES_PLANS },
+    { "policy", IG_NAMES_GROUPS },
+    { "jurisdiction", IG_NAMES_PACKS },
+    { NULL, 0 }
+};
+
+
+/* what misspelled sections, and those that are there twice, may define */
+
+static void
+ig_file_doubts(ig_file_t *f)
+{
+    size_t            i, n;
+    const ig_yaml_t  *v;
+
+    for (i = 0; ig_file_names[i].key; i++) {
+
+        n = 0;
+
+        for (v = f->root->first; v; v = v->next) {
+            n += ig_str_eq(v->key->text, ig_str_from_c(ig_file_names[i].key));
+        }
+
+        if (n > 1 || (n == 0 && ig_object_has(&ig_object_file, f->root,
+                                              ig_file_names[i].key)))
+        {
+            f->incomplete |= ig_file_names[i].names;
+        }
+    }
+
+    f->of_nobody = (f->incomplete & IG_NAMES_PACKS) != 0;
+}
+
+
+/* the file has a key that none of its sections is read from */
+
+static bool
+ig_file_misspelled(const ig_file_t *f)
+{
+    return f->incomplete || f->root->lost
+           || ig_object_has(&ig_object_file, f->root, "rules")
+           || ig_object_has(&ig_object_file, f->root, "transfers");
+}
+
+
 static void
 ig_file_sections(ig_load_t *l, ig_file_t *f)
 {
     if (f->jurisdiction == NULL && f->law == NULL && f->detectors == NULL
         && f->rules == NULL && f->transfers == NULL && f->endpoints == NULL
-        && f->tenants == NULL && f->plans == NULL && f->policy == NULL)
+        && f->tenants == NULL && f->plans == NULL && f->policy == NULL
+        && !ig_file_misspelled(f))
     {
         ig_mistakes_error(l->mistakes, f->root->place,
                           "the file says nothing; it needs at least one of "
@@ -81,14 +135,19 @@ ig_file_sections(ig_load_t *l, ig_file_t *f)
                           "plans, policy");
     }
 
-    ig_file_section(l, &f->law, IG_YAML_MAP, "\"law\"");
-    ig_file_section(l, &f->detectors, IG_YAML_MAP, "\"detectors\"");
-    ig_file_section(l, &f->transfers, IG_YAML_MAP, "\"transfers\"");
-    ig_file_section(l, &f->rules, IG_YAML_LIST, "\"rules\"");
-    ig_file_section(l, &f->endpoints, IG_YAML_MAP, "\"endpoints\"");
-    ig_file_section(l, &f->tenants, IG_YAML_MAP, "\"tenants\"");
-    ig_file_section(l, &f->plans, IG_YAML_MAP, "\"plans\"");
-    ig_file_section(l, &f->policy, IG_YAML_MAP, "\"policy\"");
+    ig_file_section(l, f, &f->law, IG_YAML_MAP, IG_NAMES_LAWS, "\"law\"");
+    ig_file_section(l, f, &f->detectors, IG_YAML_MAP, IG_NAMES_DETECTORS,
+                    "\"detectors\"");
+    ig_file_section(l, f, &f->transfers, IG_YAML_MAP, 0, "\"transfers\"");
+    ig_file_section(l, f, &f->rules, IG_YAML_LIST, 0, "\"rules\"");
+    ig_file_section(l, f, &f->endpoints, IG_YAML_MAP, IG_NAMES_ENDPOINTS,
+                    "\"endpoints\"");
+    ig_file_section(l, f, &f->tenants, IG_YAML_MAP, IG_NAMES_TENANTS,
+                    "\"tenants\"");
+    ig_file_section(l, f, &f->plans, IG_YAML_MAP, IG_NAMES_PLANS,
+                    "\"plans\"");
+    ig_file_section(l, f, &f->policy, IG_YAML_MAP, IG_NAMES_GROUPS,
+                    "\"policy\"");
 }
 
 
@@ -108,9 +167,11 @@ ig_load_files(ig_load_t *l)
         if (f->root == NULL
             || !ig_object_read(l, &ig_object_file, f->root, f))
         {
-            l->incomplete = true;
+            l->incomplete |= IG_NAMES_ALL & ~(unsigned) IG_NAMES_LAWS;
             continue;
         }
+
+        ig_file_doubts(f);
 
         if (f->version && ig_value_text(l, f->version, &version)
             && !ig_str_eq(version, IG_STR("1")))
@@ -125,5 +186,7 @@ ig_load_files(ig_load_t *l)
         }
 
         ig_file_sections(l, f);
+
+        l->incomplete |= f->incomplete & ~(unsigned) IG_NAMES_LAWS;
     }
 }

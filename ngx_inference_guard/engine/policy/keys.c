@@ -50,6 +50,51 @@ ig_object_key(const ig_object_t *kind, ig_str_t name)
 }
 
 
+/* the known key that an unknown one was meant to be; empty: none is near */
+
+static ig_nearest_t
+ig_object_nearest(const ig_object_t *kind, ig_str_t name)
+{
+    ig_nearest_t     nearest;
+    const ig_key_t  *k;
+
+    ig_nearest_init(&nearest, name);
+
+    for (k = kind->keys; k->name; k++) {
+        ig_nearest_offer(&nearest, ig_str_from_c(k->name));
+    }
+
+    return nearest;
+}
+
+
+bool
+ig_object_has(const ig_object_t *kind, const ig_yaml_t *node, const char *key)
+{
+    ig_nearest_t      nearest;
+    const ig_yaml_t  *v;
+
+    if (node->lost || ig_yaml_get(node, key)) {
+        return true;
+    }
+
+    for (v = node->first; v; v = v->next) {
+
+        if (ig_object_key(kind, v->key->text)) {
+            continue;
+        }
+
+        nearest = ig_object_nearest(kind, v->key->text);
+
+        if (ig_str_eq(nearest.best, ig_str_from_c(key))) {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
 static void
 ig_object_unknown_key(ig_load_t *l, const ig_object_t *kind,
     const ig_yaml_t *key)
@@ -59,11 +104,10 @@ ig_object_unknown_key(ig_load_t *l, const ig_object_t *kind,
     ig_nearest_t     nearest;
     const ig_key_t  *k;
 
-    ig_nearest_init(&nearest, key->text);
+    nearest = ig_object_nearest(kind, key->text);
     ig_buf_fixed(&known, text, sizeof(text));
 
     for (k = kind->keys; k->name; k++) {
-        ig_nearest_offer(&nearest, ig_str_from_c(k->name));
         ig_buf_printf(&known, "%s%s", k == kind->keys ? "" : ", ", k->name);
     }
 
@@ -93,6 +137,10 @@ ig_object_read(ig_load_t *l, const ig_object_t *kind, const ig_yaml_t *node,
         return false;
     }
 
+    if (node->twice || node->lost) {
+        l->doubtful = true;
+    }
+
     for (v = node->first; v; v = v->next) {
 
         k = ig_object_key(kind, v->key->text);
@@ -109,7 +157,7 @@ ig_object_read(ig_load_t *l, const ig_object_t *kind, const ig_yaml_t *node,
 
     for (k = kind->keys; k->name; k++) {
 
-        if (k->required && ig_yaml_get(node, k->name) == NULL) {
+        if (k->required && !ig_object_has(kind, node, k->name)) {
             ig_mistakes_error(l->mistakes, node->key ? node->key->place
                                                      : node->place,
                               "%s needs the key \"%s\"", kind->title, k->name);

@@ -65,6 +65,13 @@ extern const ig_object_t  ig_object_uninspectable;
 /* all of them, NULL at the end */
 const ig_object_t *const *ig_policy_objects(void);
 
+/*
+ * Whether the map has the key, or an unknown one that seems to be this one
+ * misspelled: what then is missing needs no second message.
+ */
+bool ig_object_has(const ig_object_t *kind, const ig_yaml_t *node,
+    const char *key);
+
 /* reads a map by the table of its kind into `object` */
 bool ig_object_read(ig_load_t *l, const ig_object_t *kind,
     const ig_yaml_t *node, void *object);

@@ -134,6 +134,31 @@ ig_lint_disjoint(const ig_condition_t *when, const ig_condition_t *unless)
 }
 
 
+/* weak forms that score what the others do */
+
+void
+ig_lint_weak(ig_load_t *l, const ig_detector_t *d)
+{
+    if (d->weak.len == 0) {
+        return;
+    }
+
+    if (d->validator.len == 0) {
+        ig_mistakes_error(l->mistakes, d->weak_place,
+                          "weak has no effect without a validator: every match "
+                          "has the score of its shape");
+        return;
+    }
+
+    if (d->score_shape >= d->score_validated) {
+        ig_mistakes_error(l->mistakes, d->weak_place,
+                          "weak has no effect: score.shape, 0.%03u, is not "
+                          "below score.validated, 0.%03u", d->score_shape,
+                          d->score_validated);
+    }
+}
+
+
 void
 ig_lint_rule(ig_load_t *l, const ig_rule_t *r)
 {

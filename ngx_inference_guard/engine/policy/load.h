@@ -18,7 +18,10 @@
  * In:       sources.     Out: the tables of l->policy.
  * Memory:   the policy's arena for what stays, scratch for trees.
  * Failure:  mistakes in the list.  Every function goes on after one, so that
- *           all are found; ig_policy_read() looks at their count in the end.
+ *           all are found, and a row with a mistake stays in its table, so that
+ *           its name is known.  What a mistake leaves in doubt (`incomplete`,
+ *           `misnamed`, `doubtful`) is not held against others: nothing is told
+ *           twice.
  */
 
 #ifndef IG_POLICY_LOAD_H
@@ -51,7 +54,26 @@ typedef struct {
 
     ig_str_t            title_text;
     uint32_t            pack;          /* or IG_NONE */
+    bool                of_nobody;     /* it has a jurisdiction: which one
+                                          cannot be said */
+    unsigned            incomplete;    /* IG_NAMES_… that it may define */
 } ig_file_t;
+
+/* tables that others name rows of */
+#define IG_NAMES_LAWS          0x01    /* of the same file */
+#define IG_NAMES_DETECTORS     0x02
+#define IG_NAMES_ENDPOINTS     0x04
+#define IG_NAMES_TENANTS       0x08
+#define IG_NAMES_PLANS         0x10
+#define IG_NAMES_GROUPS        0x20
+#define IG_NAMES_PACKS         0x40
+#define IG_NAMES_ALL           0x7f
+
+/* a name that has a mistake in it, as it was probably meant */
+typedef struct {
+    ig_str_t        meant;
+    unsigned        names;
+} ig_misnamed_t;
 
 typedef struct {
     ig_str_t        name;
@@ -69,6 +91,7 @@ typedef struct {
     ig_str_t        value;
     bool            key;               /* or a subject */
     ig_str_t        tenant;
+    ig_str_t        text;              /* as it is written */
     ig_place_t      place;
 } ig_identified_t;
 
@@ -79,9 +102,15 @@ struct ig_load_s {
 
     ig_file_t      *files;             /* by name, then digest */
     size_t          nfiles;
-    /* a file or a section cannot be read: what it defines is not known, so
-       nothing is said about unknown names */
-    bool            incomplete;
+    /* IG_NAMES_…: a file or a section cannot be read, so what it defines is not
+       known and nothing is said about unknown names of that kind */
+    unsigned        incomplete;
+    /* set when something was passed over silently, as it is reported already or
+       may be in what cannot be read */
+    bool            doubtful;
+    ig_misnamed_t  *misnamed;
+    size_t          nmisnamed;
+    size_t          misnamed_cap;
     /* what is no mistake of a writer: no memory, no digest */
     bool            failed;
 
@@ -133,6 +162,8 @@ void ig_load_lint(ig_load_t *l);
  */
 bool ig_value_is(ig_load_t *l, const ig_yaml_t *node, ig_yaml_kind_t kind,
     const char *what);
+/* whether ig_value_text() would take it; reports nothing */
+bool ig_value_sound(const ig_yaml_t *node);
 /* one line, not empty */
 bool ig_value_text(ig_load_t *l, const ig_yaml_t *node, ig_str_t *out);
 bool ig_value_name(ig_load_t *l, const ig_yaml_t *node, ig_str_t *out);
@@ -161,6 +192,7 @@ const ig_yaml_t *ig_value_items(ig_load_t *l, const ig_yaml_t *node,
 const ig_yaml_t *ig_value_next(const ig_yaml_t *node, const ig_yaml_t *item);
 
 /* lint.c */
+void ig_lint_weak(ig_load_t *l, const ig_detector_t *d);
 void ig_lint_rule(ig_load_t *l, const ig_rule_t *r);
 void ig_lint_same_rules(ig_load_t *l, const bool *broken);
 
@@ -178,8 +210,12 @@ bool ig_value_jurisdiction(ig_load_t *l, const ig_yaml_t *node,
 bool ig_value_countries(ig_load_t *l, const ig_yaml_t *node,
     ig_countries_t *out);
 /* a name that another table does not have, with the nearest it has */
-void ig_unknown_name(ig_load_t *l, const ig_yaml_t *node, const char *what,
-    const ig_nearest_t *nearest);
+void ig_unknown_name(ig_load_t *l, const ig_yaml_t *node, unsigned names,
+    const char *what, const ig_nearest_t *nearest);
+/* keeps a name that has a mistake in it */
+void ig_misnamed(ig_load_t *l, unsigned names, ig_str_t meant);
+/* whether an unknown name (or glob) may be one of what cannot be read */
+bool ig_maybe_defined(ig_load_t *l, unsigned names, ig_str_t wanted);
 /* the same name twice, in whatever files */
 void ig_already_defined(ig_load_t *l, const char *what, ig_str_t name,
     ig_place_t at, ig_place_t before);

@@ -8,6 +8,9 @@
 #include <string.h>
 
 
+#define IG_MISNAMED_MAX  256
+
+
 /*
  * Codes that people write and ISO 3166-1 does not have: UK and EL (reserved for
  * the United Kingdom and the EU's use for Greece), and common short names.
@@ -101,7 +104,9 @@ ig_names_no_country(ig_load_t *l, const ig_yaml_t *node, bool groups)
 
     ig_names_suggest(l, node->text, groups, &nearest);
 
-    if (nearest.best.len == 0 && groups && l->incomplete) {
+    if (nearest.best.len == 0 && groups
+        && ig_maybe_defined(l, IG_NAMES_GROUPS, node->text))
+    {
         return;
     }
 
@@ -209,10 +214,72 @@ ig_value_countries(ig_load_t *l, const ig_yaml_t *node, ig_countries_t *out)
 
 
 void
-ig_unknown_name(ig_load_t *l, const ig_yaml_t *node, const char *what,
-    const ig_nearest_t *nearest)
+ig_misnamed(ig_load_t *l, unsigned names, ig_str_t meant)
 {
-    if (l->incomplete) {
+    size_t          cap;
+    ig_misnamed_t  *items;
+
+    /* each is compared with each unknown name: of many, all are possible */
+
+    if (l->nmisnamed == IG_MISNAMED_MAX) {
+        l->incomplete |= names;
+        return;
+    }
+
+    if (l->nmisnamed == l->misnamed_cap) {
+
+        cap = l->misnamed_cap ? l->misnamed_cap * 2 : 16;
+
+        items = ig_arena_alloc(l->scratch, cap * sizeof(ig_misnamed_t));
+        if (items == NULL) {
+            return;
+        }
+
+        if (l->nmisnamed) {
+            memcpy(items, l->misnamed, l->nmisnamed * sizeof(ig_misnamed_t));
+        }
+
+        l->misnamed = items;
+        l->misnamed_cap = cap;
+    }
+
+    l->misnamed[l->nmisnamed++] = (ig_misnamed_t) { meant, names };
+}
+
+
+bool
+ig_maybe_defined(ig_load_t *l, unsigned names, ig_str_t wanted)
+{
+    bool          maybe;
+    size_t        i;
+    ig_nearest_t  nearest;
+
+    ig_nearest_init(&nearest, wanted);
+    maybe = (l->incomplete & names) != 0;
+
+    for (i = 0; i < l->nmisnamed && !maybe; i++) {
+
+        if ((l->misnamed[i].names & names) == 0) {
+            continue;
+        }
+
+        ig_nearest_offer(&nearest, l->misnamed[i].meant);
+
+        maybe = nearest.best.len || ig_str_eq(wanted, l->misnamed[i].meant)
+                || ig_glob_match(wanted, l->misnamed[i].meant);
+    }
+
+    l->doubtful = l->doubtful || maybe;
+
+    return maybe;
+}
+
+
+void
+ig_unknown_name(ig_load_t *l, const ig_yaml_t *node, unsigned names,
+    const char *what, const ig_nearest_t *nearest)
+{
+    if (ig_maybe_defined(l, names, node->text)) {
         return;
     }
 

@@ -48,6 +48,11 @@ static void
 ig_pack_jurisdiction(ig_load_t *l, const ig_file_t *f, ig_pack_t *p)
 {
     if (f->jurisdiction == NULL) {
+
+        if (f->of_nobody) {
+            return;
+        }
+
         p->everywhere = true;
 
         if (f->transfers) {
@@ -62,11 +67,11 @@ ig_pack_jurisdiction(ig_load_t *l, const ig_file_t *f, ig_pack_t *p)
 
     p->place = f->jurisdiction->place;
 
-    if (ig_value_jurisdiction(l, f->jurisdiction, &p->members, &p->country)) {
-        p->jurisdiction = ig_arena_strdup(l->arena, f->jurisdiction->text);
+    if (!ig_value_jurisdiction(l, f->jurisdiction, &p->members, &p->country)) {
+        l->incomplete |= IG_NAMES_PACKS;
 
-    } else {
-        l->incomplete = true;
+    } else if (!f->of_nobody) {
+        p->jurisdiction = ig_arena_strdup(l->arena, f->jurisdiction->text);
     }
 }
 
@@ -123,8 +128,8 @@ ig_pack_rows(ig_load_t *l, ig_pack_of_file_t *rows)
 
         f = &l->files[i];
 
-        if (f->jurisdiction == NULL && f->law == NULL && f->detectors == NULL
-            && f->rules == NULL && f->transfers == NULL)
+        if (f->jurisdiction == NULL && !f->of_nobody && f->law == NULL
+            && f->detectors == NULL && f->rules == NULL && f->transfers == NULL)
         {
             continue;
         }
@@ -221,7 +226,7 @@ ig_load_laws(ig_load_t *l)
             law->place = v->key->place;
 
             if (!ig_value_name(l, v->key, &law->id)) {
-                l->incomplete = true;
+                ig_misnamed(l, IG_NAMES_LAWS, v->key->text);
             }
 
             (void) ig_object_read(l, &ig_object_law, v, law);

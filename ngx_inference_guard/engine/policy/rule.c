@@ -89,11 +89,16 @@ ig_rule_laws(ig_load_t *l, const ig_yaml_t *value, void *object)
         }
 
         if (nearest.best.len == 0) {
+
+            if (ig_maybe_defined(l, IG_NAMES_LAWS, v->text)) {
+                continue;
+            }
+
             ig_mistakes_error(l->mistakes, v->place,
                               "unknown law \"%s\"; define it under \"law\" of "
                               "this file", ig_text_show(v->text).text);
         } else {
-            ig_unknown_name(l, v, "law", &nearest);
+            ig_unknown_name(l, v, IG_NAMES_LAWS, "law", &nearest);
         }
     }
 
@@ -121,24 +126,19 @@ ig_effect_block(ig_load_t *l, const ig_yaml_t *value, void *object)
 
 /* a rule may only narrow, and one that narrows nothing is not meant so */
 
-static bool
+static void
 ig_effect_countries(ig_load_t *l, const ig_yaml_t *value, ig_countries_t *out)
 {
     ig_countries_t  all;
 
-    if (!ig_value_countries(l, value, out)) {
-        return false;
-    }
+    (void) ig_value_countries(l, value, out);
 
     all = ig_countries_all();
 
     if (ig_countries_subset(&all, out)) {
         ig_mistakes_error(l->mistakes, value->place,
                           "this names every country, so it narrows nothing");
-        return false;
     }
-
-    return true;
 }
 
 
@@ -149,7 +149,7 @@ ig_effect_destinations(ig_load_t *l, const ig_yaml_t *value, void *object)
 
     r->effects |= IG_THEN_DESTINATIONS;
 
-    (void) ig_effect_countries(l, value, &r->destinations);
+    ig_effect_countries(l, value, &r->destinations);
 }
 
 
@@ -160,7 +160,7 @@ ig_effect_operators(ig_load_t *l, const ig_yaml_t *value, void *object)
 
     r->effects |= IG_THEN_OPERATORS;
 
-    (void) ig_effect_countries(l, value, &r->operators);
+    ig_effect_countries(l, value, &r->operators);
 }
 
 
@@ -172,9 +172,7 @@ ig_effect_models(ig_load_t *l, const ig_yaml_t *value, void *object)
 
     r->effects |= IG_THEN_MODELS;
 
-    if (!ig_value_strs(l, value, &r->models)) {
-        return;
-    }
+    (void) ig_value_strs(l, value, &r->models);
 
     for (i = 0; i < r->models.n; i++) {
 
@@ -204,12 +202,16 @@ ig_effect_flag(ig_load_t *l, const ig_yaml_t *value, void *object)
 
     r->effects |= IG_THEN_FLAG;
 
-    if (!ig_value_strs(l, value, &r->flags)) {
+    (void) ig_value_strs(l, value, &r->flags);
+
+    if (r->flags.n == 0) {
         return;
     }
 
     for (v = ig_value_items(l, value, &n); v; v = ig_value_next(value, v)) {
-        (void) ig_value_name(l, v, &name);
+        if (ig_value_sound(v)) {
+            (void) ig_value_name(l, v, &name);
+        }
     }
 }
 
@@ -314,7 +316,9 @@ ig_rule_read(ig_load_t *l, const ig_yaml_t *node, uint32_t pack, ig_rule_t *r)
         return;
     }
 
-    if (l->packs[pack].jurisdiction.len && ig_yaml_get(node, "law") == NULL) {
+    if (!l->packs[pack].everywhere
+        && !ig_object_has(&ig_object_rule, node, "law"))
+    {
         ig_mistakes_error(l->mistakes, r->place,
                           "a rule of a jurisdiction needs the key \"law\": the "
                           "article it rests on");
@@ -333,9 +337,7 @@ ig_transfers_allowed(ig_load_t *l, const ig_yaml_t *value, void *object)
         return;
     }
 
-    if (!ig_value_countries(l, value, &t->rule->destinations)) {
-        return;
-    }
+    (void) ig_value_countries(l, value, &t->rule->destinations);
 
     all = ig_countries_all();
 
@@ -417,10 +419,10 @@ ig_transfers_personal(ig_load_t *l, ig_rule_t *r)
 
     r->when.data = ig_condition_marked(l);
 
-    if (r->when.data.n == 0 && !l->incomplete) {
-        ig_mistakes_error(l->mistakes, r->place,
-                          "transfers of personal_data, but no detector of "
-                          "personal data is loaded, so this can never hold");
+    if (r->when.data.n == 0 && !(l->incomplete & IG_NAMES_DETECTORS)) {
+        ig_mistakes_warning(l->mistakes, r->place,
+                            "transfers of personal_data, but no detector of "
+                            "personal data is loaded, so this never holds");
     }
 }
 
@@ -470,12 +472,24 @@ ig_rules_of_file(ig_load_t *l, const ig_file_t *f, bool *broken)
     ig_rule_t        *r;
     const ig_yaml_t  *v;
 
-    if (l->packs[f->pack].jurisdiction.len) {
+    l->incomplete &= ~(unsigned) IG_NAMES_LAWS;
+    l->incomplete |= f->incomplete & IG_NAMES_LAWS;
+
+    if (l->packs[f->pack].jurisdiction.len || f->transfers) {
 
         r = &l->rules[l->policy->nrules];
+        errors = ig_mistakes_errors(l->mistakes);
+        l->doubtful = false;
 
-        if (ig_transfers_read(l, f, r)) {
-            l->policy->nrules++;
+        /* those of nobody are read for the mistakes in them */
+
+        if (ig_transfers_read(l, f, r)
+            && l->packs[f->pack].jurisdiction.len)
+        {
+            broken[l->policy->nrules++]
+                = ig_mistakes_errors(l->mistakes) != errors || l->doubtful
+                  || (f->transfers == NULL
+                      && ig_object_has(&ig_object_file, f->root, "transfers"));
 
         } else {
             memset(r, 0, sizeof(ig_rule_t));
@@ -490,12 +504,13 @@ ig_rules_of_file(ig_load_t *l, const ig_file_t *f, bool *broken)
 
         r = &l->rules[l->policy->nrules];
         errors = ig_mistakes_errors(l->mistakes);
+        l->doubtful = false;
 
         ig_rule_read(l, v, f->pack, r);
 
         /* names that are not known make an empty condition */
 
-        if (ig_mistakes_errors(l->mistakes) == errors && !l->incomplete) {
+        if (ig_mistakes_errors(l->mistakes) == errors && !l->doubtful) {
             ig_lint_rule(l, r);
 
         } else {
@@ -560,7 +575,11 @@ ig_rules_twice(ig_load_t *l)
         a = sorted[i - 1];
         b = sorted[i];
 
-        if (b->id.len == 0 || !ig_str_eq(a->id, b->id)) {
+        /* transfers twice: two packs of one jurisdiction, told already */
+
+        if (b->id.len == 0 || !ig_str_eq(a->id, b->id)
+            || (a->transfers && b->transfers))
+        {
             continue;
         }
 

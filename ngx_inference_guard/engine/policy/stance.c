@@ -122,7 +122,7 @@ ig_stance_tenant(ig_load_t *l, const ig_yaml_t *value, void *object)
         ig_nearest_offer(&nearest, l->tenants[i].name);
     }
 
-    ig_unknown_name(l, value, "tenant", &nearest);
+    ig_unknown_name(l, value, IG_NAMES_TENANTS, "tenant", &nearest);
 }
 
 
@@ -170,7 +170,7 @@ ig_stance_pack(ig_load_t *l, const ig_yaml_t *value, void *object)
         }
     }
 
-    if (!l->incomplete) {
+    if (!ig_maybe_defined(l, IG_NAMES_PACKS, name)) {
         ig_mistakes_error(l->mistakes, value->place,
                           "no rule file is the pack of %s, so it cannot stand "
                           "in", ig_text_show(name).text);
@@ -215,7 +215,7 @@ ig_uninspectable_endpoints(ig_load_t *l, const ig_yaml_t *value, void *object)
             ig_nearest_offer(&nearest, l->endpoints[i].name);
         }
 
-        ig_unknown_name(l, v, "endpoint", &nearest);
+        ig_unknown_name(l, v, IG_NAMES_ENDPOINTS, "endpoint", &nearest);
     }
 
     s->uninspectable_allowed = true;
@@ -306,7 +306,7 @@ ig_group_read(ig_load_t *l, const ig_yaml_t *node, size_t *n)
     g->place = node->key->place;
 
     if (!ig_value_name(l, node->key, &g->name)) {
-        l->incomplete = true;
+        ig_misnamed(l, IG_NAMES_GROUPS, node->key->text);
         return;
     }
 
@@ -318,6 +318,7 @@ ig_group_read(ig_load_t *l, const ig_yaml_t *node, size_t *n)
                           "a group cannot be named \"%s\"; take three letters "
                           "or more, and not EEA, GCC, refuse or ignore",
                           ig_text_show(g->name).text);
+        ig_misnamed(l, IG_NAMES_GROUPS, g->name);
         return;
     }
 
@@ -325,7 +326,7 @@ ig_group_read(ig_load_t *l, const ig_yaml_t *node, size_t *n)
        policy's is in the table yet: a group cannot hold itself */
 
     if (!ig_value_countries(l, node, &g->members)) {
-        l->incomplete = true;
+        ig_misnamed(l, IG_NAMES_GROUPS, g->name);
         return;
     }
 
@@ -361,9 +362,24 @@ ig_load_groups(ig_load_t *l)
 
         groups = ig_yaml_get(l->files[i].policy, "groups");
 
-        if (groups == NULL
-            || !ig_value_is(l, groups, IG_YAML_MAP, "\"groups\""))
-        {
+        if (groups == NULL) {
+
+            if (l->files[i].policy
+                && ig_object_has(&ig_object_policy, l->files[i].policy,
+                                 "groups"))
+            {
+                l->incomplete |= IG_NAMES_GROUPS;
+            }
+
+            continue;
+        }
+
+        if (l->files[i].policy->twice) {
+            l->incomplete |= IG_NAMES_GROUPS;
+        }
+
+        if (!ig_value_is(l, groups, IG_YAML_MAP, "\"groups\"")) {
+            l->incomplete |= IG_NAMES_GROUPS;
             continue;
         }
 

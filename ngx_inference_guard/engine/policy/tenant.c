@@ -97,7 +97,7 @@ ig_tenant_identity(ig_load_t *l, const ig_tenant_t *t, const ig_yaml_t *node,
     }
 
     l->identities[l->nidentities++] = (ig_identified_t) {
-        value, key, t->name, node->place
+        value, key, t->name, node->text, node->place
     };
 }
 
@@ -143,14 +143,18 @@ ig_tenant_subjects(ig_load_t *l, const ig_yaml_t *value, void *object)
     ig_tenant_t      *t = object;
     const ig_yaml_t  *v;
 
-    if (!ig_value_strs(l, value, &t->subjects)) {
+    (void) ig_value_strs(l, value, &t->subjects);
+
+    if (t->subjects.n == 0) {
         return;
     }
 
     v = ig_value_items(l, value, &i);
 
     for (i = 0; v; v = ig_value_next(value, v)) {
-        ig_tenant_identity(l, t, v, t->subjects.items[i++], false);
+        if (ig_value_sound(v)) {
+            ig_tenant_identity(l, t, v, t->subjects.items[i++], false);
+        }
     }
 }
 
@@ -177,7 +181,7 @@ ig_tenant_plan(ig_load_t *l, const ig_yaml_t *value, void *object)
         ig_nearest_offer(&nearest, l->plans[i].name);
     }
 
-    ig_unknown_name(l, value, "plan", &nearest);
+    ig_unknown_name(l, value, IG_NAMES_PLANS, "plan", &nearest);
 }
 
 
@@ -347,7 +351,7 @@ ig_load_plans(ig_load_t *l)
             p->place = v->key->place;
 
             if (!ig_value_name(l, v->key, &p->name)) {
-                l->incomplete = true;
+                ig_misnamed(l, IG_NAMES_PLANS, v->key->text);
             }
 
             (void) ig_object_read(l, &ig_object_plan, v, p);
@@ -377,7 +381,7 @@ ig_tenant_read(ig_load_t *l, const ig_yaml_t *node, ig_tenant_t *t)
     t->place = node->key->place;
 
     if (!ig_value_name(l, node->key, &t->name)) {
-        l->incomplete = true;
+        ig_misnamed(l, IG_NAMES_TENANTS, node->key->text);
 
     } else if (ig_str_eq(t->name, IG_STR("refuse"))) {
         ig_mistakes_error(l->mistakes, t->place,
@@ -436,6 +440,16 @@ ig_tenant_identities(ig_load_t *l)
 
         a = &l->identities[i - 1];
         b = &l->identities[i];
+
+        /* a value that is twice in its list, and a tenant that is there twice,
+           are told already */
+
+        if (ig_str_eq(a->tenant, b->tenant)
+            && (ig_str_eq(a->text, b->text)
+                || a->place.file != b->place.file))
+        {
+            continue;
+        }
 
         if (a->key == b->key && ig_str_eq(a->value, b->value)) {
             ig_mistakes_error(l->mistakes, b->place,

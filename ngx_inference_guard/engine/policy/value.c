@@ -18,6 +18,7 @@ ig_value_is(ig_load_t *l, const ig_yaml_t *node, ig_yaml_kind_t kind,
     }
 
     if (node->kind == IG_YAML_BAD) {
+        l->doubtful = true;
         return false;
     }
 
@@ -60,9 +61,27 @@ ig_value_what(const ig_yaml_t *node, ig_shown_t *shown)
 
 
 bool
+ig_value_sound(const ig_yaml_t *node)
+{
+    size_t  i;
+
+    if (node->kind != IG_YAML_TEXT || node->text.len == 0) {
+        return false;
+    }
+
+    for (i = 0; i < node->text.len; i++) {
+        if (node->text.data[i] < 0x20 || node->text.data[i] == 0x7f) {
+            return false;
+        }
+    }
+
+    return true;
+}
+
+
+bool
 ig_value_text(ig_load_t *l, const ig_yaml_t *node, ig_str_t *out)
 {
-    size_t       i;
     ig_shown_t   shown;
     const char  *what;
 
@@ -77,13 +96,11 @@ ig_value_text(ig_load_t *l, const ig_yaml_t *node, ig_str_t *out)
         return false;
     }
 
-    for (i = 0; i < node->text.len; i++) {
-        if (node->text.data[i] < 0x20 || node->text.data[i] == 0x7f) {
-            ig_mistakes_error(l->mistakes, node->place,
-                              "%s must be one line without control characters",
-                              what);
-            return false;
-        }
+    if (!ig_value_sound(node)) {
+        ig_mistakes_error(l->mistakes, node->place,
+                          "%s must be one line without control characters",
+                          what);
+        return false;
     }
 
     *out = ig_arena_strdup(l->arena, node->text);

@@ -236,6 +236,8 @@ ig_yaml_attach(ig_yaml_reader_t *r, ig_yaml_t *node)
                                   "it begins with [ or {", ig_yaml_kind(node));
             }
 
+            f->node->lost = f->node->lost || node->kind != IG_YAML_TEXT;
+
             return;
         }
 
@@ -313,7 +315,7 @@ ig_yaml_identity_cmp(const void *one, const void *two)
  */
 
 static void
-ig_yaml_duplicates(ig_yaml_reader_t *r, const ig_yaml_t *node)
+ig_yaml_duplicates(ig_yaml_reader_t *r, ig_yaml_t *node)
 {
     size_t             i, n;
     ig_yaml_t         *v;
@@ -349,6 +351,7 @@ ig_yaml_duplicates(ig_yaml_reader_t *r, const ig_yaml_t *node)
         }
 
         if (node->kind == IG_YAML_MAP) {
+            node->twice = true;
             ig_mistakes_error(r->mistakes, b->place,
                               "duplicate key \"%s\"; it is already in line %u",
                               ig_text_show(b->text).text, a->place.line);

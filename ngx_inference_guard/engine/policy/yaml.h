@@ -41,6 +41,9 @@ struct ig_yaml_s {
     ig_yaml_t       *first;     /* of a list or map */
     ig_yaml_t       *next;
     size_t           n;
+    bool             twice;     /* of a map: a key is there twice */
+    bool             lost;      /* of a map: a key is none, so its value is
+                                   not kept */
 };
 
 ig_yaml_t *ig_yaml_read(const ig_source_t *source, ig_arena_t *arena,
