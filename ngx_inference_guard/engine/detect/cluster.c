@@ -174,17 +174,48 @@ ig_cluster_group(ig_cluster_state_t *s, uint32_t start, uint32_t end)
 }
 
 
+#if defined(__SSE2__)
+
+/* '0' becomes -128: the ten smallest signed bytes are the digits */
+
+static inline uint64_t
+ig_digit_bits(const uint8_t *p)
+{
+    __m128i  v;
+
+    v = _mm_add_epi8(_mm_loadu_si128((const __m128i *) p),
+                     _mm_set1_epi8((char) (0x80 - '0')));
+
+    return (uint32_t) _mm_movemask_epi8(
+               _mm_cmplt_epi8(v, _mm_set1_epi8((char) (-128 + 10))));
+}
+
+#else
+
+static inline uint64_t
+ig_digit_bits(const uint8_t *p)
+{
+    size_t    i;
+    uint64_t  bits;
+
+    bits = 0;
+
+    for (i = 0; i < 16; i++) {
+        bits |= (uint64_t) ig_ascii_digit(p[i]) << i;
+    }
+
+    return bits;
+}
+
+#endif
+
+
 /* a bit for each digit of the 64 bytes at p, or of those that are left */
 
 static inline uint64_t
 ig_digit_mask(const uint8_t *p, size_t left)
 {
-    uint8_t   tail[64];
-#if defined(__SSE2__)
-    __m128i   v;
-#endif
-    size_t    i;
-    uint64_t  mask;
+    uint8_t  tail[64];
 
     if (left < 64) {
         memset(tail, 0, sizeof(tail));
@@ -192,30 +223,8 @@ ig_digit_mask(const uint8_t *p, size_t left)
         p = tail;
     }
 
-    mask = 0;
-
-#if defined(__SSE2__)
-
-    /* '0' becomes -128: the ten smallest signed bytes are the digits */
-
-    for (i = 0; i < 4; i++) {
-        v = _mm_add_epi8(_mm_loadu_si128((const __m128i *) (p + 16 * i)),
-                         _mm_set1_epi8((char) (0x80 - '0')));
-
-        mask |= (uint64_t) (uint32_t) _mm_movemask_epi8(
-                    _mm_cmplt_epi8(v, _mm_set1_epi8((char) (-128 + 10))))
-                << (16 * i);
-    }
-
-#else
-
-    for (i = 0; i < 64; i++) {
-        mask |= (uint64_t) ig_ascii_digit(p[i]) << i;
-    }
-
-#endif
-
-    return mask;
+    return ig_digit_bits(p) | ig_digit_bits(p + 16) << 16
+           | ig_digit_bits(p + 32) << 32 | ig_digit_bits(p + 48) << 48;
 }
 
 
