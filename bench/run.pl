@@ -446,21 +446,29 @@ for my $load (@loads) {
     }
 }
 
+# The guard looks for runs of digits and IBANs as well as for literals, so the
+# floor that its target is held to has them among its anchors; that of literals
+# alone is shown beside it.
+
 print "\nThe floor: bare steps timed alone, us a request\n\n";
-printf "%-8s %8s %8s %10s %8s %10s %10s\n", 'body', 'JSON', 'scan',
-    '2 records', 'sum', 'added', 'to floor';
+printf "%-8s %8s %9s %9s %10s %9s %8s %10s %8s\n", 'body', 'JSON',
+    'literals', 'mixed', '2 records', 'floor', 'added', 'to floor',
+    'literals';
 
 for my $load (@loads) {
     my $f = $floor{$load->{size}};
     next if $load->{stream} || !$f;
-    my $sum = ($f->{json_ns} + $f->{scan_ns} + $f->{records_ns}) / 1000;
+    my $low = ($f->{json_ns} + $f->{scan_ns} + $f->{records_ns}) / 1000;
+    my $sum = ($f->{json_ns} + $f->{mixed_ns} + $f->{records_ns}) / 1000;
+    my $added = $load->{added};
 
-    printf "%-8s %8.2f %8.2f %10.2f %8.2f %10s %10s\n", $load->{name},
-        $f->{json_ns} / 1000, $f->{scan_ns} / 1000, $f->{records_ns} / 1000,
-        $sum, defined $load->{added} ? sprintf('%.2f', $load->{added}) : '-',
-        defined $load->{added} ? sprintf('%.2f', $load->{added} / $sum) : '-';
+    printf "%-8s %8.2f %9.2f %9.2f %10.2f %9.2f %8s %10s %8s\n",
+        $load->{name}, (map { $f->{$_} / 1000 }
+            qw(json_ns scan_ns mixed_ns records_ns)), $sum,
+        map { defined $_ ? sprintf('%.2f', $_) : '-' }
+            $added, $added && $added / $sum, $added && $added / $low;
 
-    $missed++ if defined $load->{added} && $load->{added} > 2 * $sum;
+    $missed++ if defined $added && $added > 2 * $sum;
 }
 
 print "(built without Vectorscan: the scan is missing from the floor)\n"

@@ -33,6 +33,13 @@ ig_facts_table_t *ig_facts_compile(const ig_policy_t *p) IG_MUST_CHECK;
 void ig_facts_table_free(ig_facts_table_t *t);
 
 
+/* hashes credentials, for one worker or thread: no allocation a request */
+typedef struct ig_digester_s  ig_digester_t;
+
+ig_digester_t *ig_digester_new(void) IG_MUST_CHECK;
+void ig_digester_free(ig_digester_t *d);
+
+
 typedef enum {
     IG_TENANT_KNOWN,
     IG_TENANT_NONE,            /* no variable has a value */
@@ -44,10 +51,11 @@ typedef enum {
  * The tenant by the first of `values` that is not empty, as key (a leading
  * "Bearer " in any case is not part of it) or as subject.  A later value that
  * is not empty must, without its "Bearer ", be the same bytes.  The tenant is
- * IG_NONE but for IG_TENANT_KNOWN.  No stance is taken here.
+ * IG_NONE but for IG_TENANT_KNOWN.  No stance is taken here.  Without a digester
+ * (NULL) the same, and slower.
  */
 ig_tenant_state_t ig_facts_tenant(const ig_facts_table_t *t,
-    const ig_str_t *values, size_t n, uint32_t *tenant);
+    ig_digester_t *d, const ig_str_t *values, size_t n, uint32_t *tenant);
 
 /* policy.networks first, then the database; geo may be NULL */
 ig_country_t ig_facts_country(const ig_facts_table_t *t, const ig_geo_t *geo,

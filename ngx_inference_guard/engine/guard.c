@@ -48,8 +48,9 @@ ig_guard_begin(ig_worker_t *w, const ig_request_t *r, ig_mode_t mode,
 static void
 ig_guard_who(ig_worker_t *w, const ig_identity_t *id, ig_facts_t *f)
 {
-    f->tenant_state = ig_facts_tenant(w->guard->facts, id->tenant_values,
-                                      id->ntenant_values, &f->tenant);
+    f->tenant_state = ig_facts_tenant(w->guard->facts, w->digester,
+                                      id->tenant_values, id->ntenant_values,
+                                      &f->tenant);
     f->client_country = id->client_country;
 }
 

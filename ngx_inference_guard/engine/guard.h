@@ -28,6 +28,7 @@ struct ig_guard_s {
 struct ig_worker_s {
     const ig_guard_t    *guard;
     ig_detect_worker_t  *detect;
+    ig_digester_t       *digester;
     ig_arena_t          *arena;
 };
 

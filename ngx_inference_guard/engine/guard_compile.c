@@ -154,9 +154,10 @@ ig_worker_new(const ig_guard_t *g)
 
     w->guard = g;
     w->detect = ig_detect_worker_new(g->detect);
+    w->digester = ig_digester_new();
     w->arena = ig_arena_new(IG_WORKER_BASE, IG_WORKER_KEEP);
 
-    if (w->detect == NULL || w->arena == NULL) {
+    if (w->detect == NULL || w->digester == NULL || w->arena == NULL) {
         ig_worker_free(w);
         return NULL;
     }
@@ -176,6 +177,7 @@ ig_worker_free(ig_worker_t *w)
         ig_detect_worker_free(w->detect);
     }
 
+    ig_digester_free(w->digester);
     ig_arena_free(w->arena);
     free(w);
 }

@@ -483,7 +483,7 @@ ngx_http_ig_tenant_row(ngx_http_request_t *r, ngx_http_ig_main_conf_t *mcf)
         return IG_NONE;
     }
 
-    state = ig_facts_tenant(ig_guard_facts(mcf->guard), id.tenant_values,
+    state = ig_facts_tenant(ig_guard_facts(mcf->guard), NULL, id.tenant_values,
                             id.ntenant_values, &row);
 
     if (state == IG_TENANT_KNOWN) {

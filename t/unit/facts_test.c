@@ -30,7 +30,7 @@ who(const ig_facts_table_t *t, const char *one, const char *two,
     values[0] = STR(one);
     values[1] = STR(two);
 
-    return ig_facts_tenant(t, values, 2, tenant);
+    return ig_facts_tenant(t, NULL, values, 2, tenant);
 }
 
 
@@ -75,7 +75,7 @@ test_tenant(void **state)
     assert_int_equal(who(table, "", "", &tenant), IG_TENANT_NONE);
     assert_int_equal(tenant, IG_NONE);
     assert_int_equal(who(table, "Bearer ", "bearer", &tenant), IG_TENANT_NONE);
-    assert_int_equal(ig_facts_tenant(table, NULL, 0, &tenant), IG_TENANT_NONE);
+    assert_int_equal(ig_facts_tenant(table, NULL, NULL, 0, &tenant), IG_TENANT_NONE);
 
     assert_int_equal(who(table, "key-of-acm", "", &tenant),
                      IG_TENANT_UNKNOWN);
@@ -106,6 +106,7 @@ test_many_credentials(void **state)
     t_tables_t        t;
     ig_str_t          value;
     ig_facts_table_t *table;
+    ig_digester_t     *digester;
     static uint8_t    keys[T_TENANTS][100][IG_DIGEST_SIZE];
 
     (void) state;
@@ -127,17 +128,21 @@ test_many_credentials(void **state)
     table = ig_facts_compile(&t.policy);
     assert_non_null(table);
 
+    digester = ig_digester_new();
+    assert_non_null(digester);
+
     for (i = 0; i < T_TENANTS; i++) {
         for (k = 0; k < 101; k++) {
             (void) snprintf(text, sizeof(text), "key %zu %zu", i, k);
             value = STR(text);
 
-            assert_int_equal(ig_facts_tenant(table, &value, 1, &tenant),
+            assert_int_equal(ig_facts_tenant(table, digester, &value, 1, &tenant),
                              k < 100 ? IG_TENANT_KNOWN : IG_TENANT_UNKNOWN);
             assert_int_equal(tenant, k < 100 ? i : IG_NONE);
         }
     }
 
+    ig_digester_free(digester);
     ig_facts_table_free(table);
 }
 

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #if defined(__SSE2__)
-#include <emmintrin.h>
+#include <immintrin.h>
 #endif
 
 
@@ -210,31 +210,56 @@ ig_digit_bits(const uint8_t *p)
 #endif
 
 
-/* a bit for each digit of the 64 bytes at p, or of those that are left */
+/* a bit for each digit of the 64 bytes at p */
 
 static inline uint64_t
-ig_digit_mask(const uint8_t *p, size_t left)
+ig_digit_mask(const uint8_t *p)
 {
-    uint8_t  tail[64];
-
-    if (left < 64) {
-        memset(tail, 0, sizeof(tail));
-        memcpy(tail, p, left);
-        p = tail;
-    }
-
     return ig_digit_bits(p) | ig_digit_bits(p + 16) << 16
            | ig_digit_bits(p + 32) << 32 | ig_digit_bits(p + 48) << 48;
 }
 
 
-bool
-ig_clusters(const ig_cluster_pass_t *pass, ig_str_t text)
+#if defined(__SSE2__) && defined(__GNUC__)
+
+/* the same, 32 bytes at a time, where the processor can */
+
+#define IG_AVX2  __attribute__((target("avx2,bmi")))
+
+static inline IG_AVX2 uint64_t
+ig_digit_half_avx2(const uint8_t *p)
+{
+    __m256i  v;
+
+    v = _mm256_add_epi8(_mm256_loadu_si256((const __m256i *) p),
+                        _mm256_set1_epi8((char) (0x80 - '0')));
+
+    return (uint32_t) _mm256_movemask_epi8(
+               _mm256_cmpgt_epi8(_mm256_set1_epi8((char) (-128 + 10)), v));
+}
+
+
+static inline IG_AVX2 uint64_t
+ig_digit_mask_avx2(const uint8_t *p)
+{
+    return ig_digit_half_avx2(p) | ig_digit_half_avx2(p + 32) << 32;
+}
+
+#endif
+
+
+/* the pass itself, over masks made one way or the other */
+
+static inline __attribute__((always_inline)) bool
+ig_clusters_by(uint64_t (*digits)(const uint8_t *p),
+    const ig_cluster_pass_t *pass, ig_str_t text)
 {
     bool                inside;
     size_t              at;
     uint32_t            bit, start;
+    uint8_t             tail[64];
     uint64_t            mask, edges;
+    const uint8_t      *p;
     ig_cluster_state_t  s;
 
     s = (ig_cluster_state_t) { pass, text, pass->scratch, true };
@@ -246,7 +271,15 @@ ig_clusters(const ig_cluster_pass_t *pass, ig_str_t text)
 
     for (at = 0; at < text.len && s.go_on; at += 64) {
 
-        mask = ig_digit_mask(text.data + at, text.len - at);
+        p = text.data + at;
+
+        if (text.len - at < 64) {
+            memset(tail, 0, sizeof(tail));
+            memcpy(tail, p, text.len - at);
+            p = tail;
+        }
+
+        mask = digits(p);
 
         /* a bit where a group begins or ends */
 
@@ -274,4 +307,28 @@ ig_clusters(const ig_cluster_pass_t *pass, ig_str_t text)
     ig_cluster_close(&s);
 
     return s.go_on;
+}
+
+
+#ifdef IG_AVX2
+
+static IG_AVX2 bool
+ig_clusters_avx2(const ig_cluster_pass_t *pass, ig_str_t text)
+{
+    return ig_clusters_by(ig_digit_mask_avx2, pass, text);
+}
+
+#endif
+
+
+bool
+ig_clusters(const ig_cluster_pass_t *pass, ig_str_t text)
+{
+#ifdef IG_AVX2
+    if (__builtin_cpu_supports("avx2")) {
+        return ig_clusters_avx2(pass, text);
+    }
+#endif
+
+    return ig_clusters_by(ig_digit_mask, pass, text);
 }
