@@ -414,10 +414,14 @@ ngx_http_ig_check_uri(ngx_http_request_t *r, ngx_http_ig_request_t *req)
         return NGX_OK;
     }
 
+    /* with nothing before it but a path */
+
     if (sent->len < req->uri.len
         || ngx_memcmp(sent->data + sent->len - req->uri.len, req->uri.data,
                       req->uri.len)
-           != 0)
+           != 0
+        || ngx_strlchr(sent->data, sent->data + sent->len - req->uri.len, '?')
+           != NULL)
     {
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                       "inference guard: the path that \"proxy_pass\" would "
