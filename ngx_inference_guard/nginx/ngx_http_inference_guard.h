@@ -6,6 +6,8 @@
  *     module      directives, and where the module hooks in (start here)
  *     conf        rule files, database, endpoints at configuration time
  *     request     phases: what happens to a request, in order
+ *     state       what is remembered of it, through redirects
+ *     identity    who asks, from where, under which id
  *     body        the body as one block, decoded, put back
  *     decide      the request and its facts for the engine
  *     keep        what is kept of its decision
@@ -261,6 +263,10 @@ ngx_http_ig_to_ngx(ig_str_t s)
 
 extern ngx_module_t  ngx_http_inference_guard_module;
 
+/* scratch, audit and the rest of what a worker process owns; once */
+ngx_int_t ngx_http_ig_worker_init(ngx_http_ig_main_conf_t *mcf,
+    ngx_log_t *log);
+
 
 /* ngx_http_inference_guard_conf.c */
 
@@ -279,8 +285,35 @@ void ngx_http_ig_cleanup(void *data);
 
 ngx_int_t ngx_http_ig_enter_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_ig_guard_handler(ngx_http_request_t *r);
+
+
+/* ngx_http_inference_guard_state.c */
+
+/* the main request's record, from it or any subrequest of it; or NULL */
 ngx_http_ig_request_t *ngx_http_ig_find(ngx_http_request_t *r);
+/* the leg that a request is on; after a redirect, the main request's last */
 ngx_http_ig_leg_t *ngx_http_ig_get_leg(ngx_http_request_t *r);
+ngx_http_ig_leg_t *ngx_http_ig_add_leg(ngx_http_request_t *r);
+
+
+/* ngx_http_inference_guard_identity.c */
+
+/* what the engine wants to know of who asks; points into the request */
+ngx_int_t ngx_http_ig_identity(ngx_http_request_t *r,
+    ngx_http_ig_main_conf_t *mcf, ig_identity_t *id);
+/* the tenant after the policy's stance, or IG_NONE */
+uint32_t ngx_http_ig_tenant_row(ngx_http_request_t *r,
+    ngx_http_ig_main_conf_t *mcf);
+ig_country_t ngx_http_ig_client_country(ngx_http_request_t *r,
+    ngx_http_ig_main_conf_t *mcf);
+ngx_str_t ngx_http_ig_request_id(ngx_http_request_t *r,
+    ngx_http_ig_main_conf_t *mcf);
+ig_record_head_t ngx_http_ig_record_head(ngx_http_request_t *r,
+    ngx_http_ig_main_conf_t *mcf);
+/* NULL: not found, or empty */
+ngx_http_variable_value_t *ngx_http_ig_variable(ngx_http_request_t *r,
+    ngx_int_t index);
+void ngx_http_ig_mapped(struct sockaddr *sa, uint8_t address[16]);
 
 
 /* ngx_http_inference_guard_body.c */
@@ -312,16 +345,6 @@ ngx_int_t ngx_http_ig_decide(ngx_http_request_t *r, ngx_http_ig_leg_t *leg,
 /* the content's verdict stands; the next endpoint for another leg */
 ngx_int_t ngx_http_ig_decide_again(ngx_http_request_t *r,
     ngx_http_ig_leg_t *leg);
-ngx_int_t ngx_http_ig_worker_init(ngx_http_ig_main_conf_t *mcf,
-    ngx_log_t *log);
-ig_country_t ngx_http_ig_client_country(ngx_http_request_t *r,
-    ngx_http_ig_main_conf_t *mcf);
-uint32_t ngx_http_ig_tenant_row(ngx_http_request_t *r,
-    ngx_http_ig_main_conf_t *mcf);
-ngx_str_t ngx_http_ig_request_id(ngx_http_request_t *r,
-    ngx_http_ig_main_conf_t *mcf);
-ngx_http_variable_value_t *ngx_http_ig_variable(ngx_http_request_t *r,
-    ngx_int_t index);
 
 
 /* ngx_http_inference_guard_keep.c */
@@ -361,7 +384,6 @@ ngx_int_t ngx_http_ig_create_request(ngx_http_request_t *r);
 
 ngx_int_t ngx_http_ig_peer_init_upstreams(ngx_conf_t *cf,
     ngx_http_ig_main_conf_t *mcf);
-void ngx_http_ig_mapped(struct sockaddr *sa, uint8_t address[16]);
 
 
 /* ngx_http_inference_guard_answer.c */
@@ -394,8 +416,6 @@ ngx_uint_t ngx_http_ig_audit_failed(ngx_http_ig_audit_t *a);
 /* ngx_http_inference_guard_log.c */
 
 ngx_int_t ngx_http_ig_log_handler(ngx_http_request_t *r);
-ig_record_head_t ngx_http_ig_record_head(ngx_http_request_t *r,
-    ngx_http_ig_main_conf_t *mcf);
 
 
 /* ngx_http_inference_guard_variables.c */

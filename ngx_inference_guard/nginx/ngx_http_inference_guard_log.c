@@ -131,20 +131,3 @@ ngx_http_ig_status_sent(ngx_http_request_t *r)
 
     return (unsigned) r->headers_out.status;
 }
-
-
-ig_record_head_t
-ngx_http_ig_record_head(ngx_http_request_t *r, ngx_http_ig_main_conf_t *mcf)
-{
-    ngx_str_t         id;
-    ngx_time_t       *tp;
-    ig_record_head_t  head;
-
-    tp = ngx_timeofday();
-    id = ngx_http_ig_request_id(r, mcf);
-
-    head.time_ms = (uint64_t) tp->sec * 1000 + tp->msec;
-    head.request_id = ngx_http_ig_from_ngx(id);
-
-    return head;
-}

@@ -328,3 +328,27 @@ ngx_http_ig_postconfiguration(ngx_conf_t *cf)
 
     return NGX_OK;
 }
+
+
+ngx_int_t
+ngx_http_ig_worker_init(ngx_http_ig_main_conf_t *mcf, ngx_log_t *log)
+{
+    if (mcf->worker == NULL) {
+        mcf->worker = ig_worker_new(mcf->guard);
+
+        if (mcf->worker == NULL) {
+            ngx_log_error(NGX_LOG_CRIT, log, 0,
+                          "inference guard: no memory for a worker");
+            return NGX_ERROR;
+        }
+    }
+
+    if (mcf->decision == NULL) {
+        mcf->decision = ngx_alloc(sizeof(ig_decision_t), log);
+        if (mcf->decision == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    return ngx_http_ig_audit_init(mcf, log);
+}

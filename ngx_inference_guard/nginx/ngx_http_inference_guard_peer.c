@@ -260,40 +260,6 @@ ngx_http_ig_in_ranges(const ig_endpoint_t *row, struct sockaddr *sa)
 }
 
 
-/* IPv4 as RFC 4291, 2.5.5.2 maps it; other families are the unspecified one */
-
-void
-ngx_http_ig_mapped(struct sockaddr *sa, uint8_t address[16])
-{
-    struct sockaddr_in   *sin;
-#if (NGX_HAVE_INET6)
-    struct sockaddr_in6  *sin6;
-#endif
-
-    ngx_memzero(address, 16);
-
-    switch (sa->sa_family) {
-
-    case AF_INET:
-        sin = (struct sockaddr_in *) sa;
-        address[10] = 0xff;
-        address[11] = 0xff;
-        ngx_memcpy(&address[12], &sin->sin_addr.s_addr, 4);
-        break;
-
-#if (NGX_HAVE_INET6)
-    case AF_INET6:
-        sin6 = (struct sockaddr_in6 *) sa;
-        ngx_memcpy(address, sin6->sin6_addr.s6_addr, 16);
-        break;
-#endif
-
-    default:
-        break;
-    }
-}
-
-
 static void
 ngx_http_ig_free_peer(ngx_peer_connection_t *pc, void *data, ngx_uint_t state)
 {
