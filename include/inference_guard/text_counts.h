@@ -59,6 +59,12 @@ void ig_text_count(ig_text_counts_t *c, ig_str_t text);
  */
 void ig_text_count_json(ig_text_counts_t *c, ig_str_t raw);
 
+/*
+ * One character by its code, for who has undone an escape already.  Of a
+ * surrogate pair the first counts and the second does not.
+ */
+void ig_text_count_char(ig_text_counts_t *c, uint32_t code);
+
 /* adds b to a */
 void ig_text_counts_add(ig_text_counts_t *a, const ig_text_counts_t *b);
 
