@@ -71,7 +71,9 @@ static const ig_walk_node_t  usage[] = {
     END
 };
 
-#define USAGE  KEY("usage", IG_TAKE_SHAPE, FIELD_USAGE, usage)
+#define USAGE                  KEY("usage", IG_TAKE_SHAPE, FIELD_USAGE, usage)
+#define ERROR                  KEY("error", IG_TAKE_VALUE | IG_TAKE_SHAPE,      \
+                                   FIELD_ERROR, NULL)
 
 static const ig_walk_node_t  incomplete[] = {
     NAME("reason", FIELD_REASON),
@@ -145,7 +147,7 @@ static const ig_walk_node_t  block[] = {
 static const ig_walk_node_t  response[] = {
     NAME("model", FIELD_MODEL),
     NAME("status", FIELD_STATUS),
-    NAME("error", FIELD_ERROR),
+    ERROR,
     OBJECT("incomplete_details", incomplete),
     USAGE,
     END
@@ -170,7 +172,7 @@ static const ig_walk_node_t  root[] = {
     NAME("model", FIELD_MODEL),
     USAGE,
     NAME("type", FIELD_TYPE),
-    KEY("error", IG_TAKE_VALUE | IG_TAKE_SHAPE, FIELD_ERROR, NULL),
+    ERROR,
 
     /* Responses, Anthropic */
 
