@@ -48,6 +48,25 @@ load(ig_str_t s)
 }
 
 
+/* could a key be there in other letters, where more is put in? */
+
+static bool
+other_letters(ig_str_t body)
+{
+    size_t  i;
+
+    for (i = 0; i < body.len; i++) {
+        if (body.data[i] == '\\' || body.data[i] >= 0x80
+            || (body.data[i] >= 'A' && body.data[i] <= 'Z'))
+        {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
 static void
 check_usage(ig_str_t body, ig_str_t result, bool added)
 {
@@ -75,10 +94,8 @@ check_usage(ig_str_t body, ig_str_t result, bool added)
 
         /* in another letter case it may be put in several times */
 
-        check(json_equal(before, after)
-              || memmem(body.data, body.len, "\\", 1) != NULL
-              || json_object_size(before) != json_object_size(after)
-              || added, "another document");
+        check(json_equal(before, after) || (added && other_letters(body)),
+              "another document");
     }
 
     json_decref(before);

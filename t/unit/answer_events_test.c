@@ -36,6 +36,7 @@ run_data(void *ctx, ig_str_t piece)
     run_t  *r = ctx;
 
     assert_true(r->nseen + piece.len <= sizeof(r->seen));
+    assert_true(piece.len > 0);
     memcpy(r->seen + r->nseen, piece.data, piece.len);
     r->nseen += piece.len;
 }

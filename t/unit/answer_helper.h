@@ -77,7 +77,10 @@ sink_out(sink_t *s, ig_str_t bytes)
         assert_non_null(s->out);
     }
 
-    memcpy(s->out + s->len, bytes.data, bytes.len);
+    if (bytes.len) {
+        memcpy(s->out + s->len, bytes.data, bytes.len);
+    }
+
     s->len += bytes.len;
     s->out[s->len] = '\0';
 
@@ -94,7 +97,10 @@ piece_of(const char *p, size_t len)
 
     copy = malloc(len ? len : 1);
     assert_non_null(copy);
-    memcpy(copy, p, len);
+
+    if (len) {
+        memcpy(copy, p, len);
+    }
 
     return (ig_str_t) { copy, len };
 }

@@ -401,6 +401,9 @@ static const answer_case_t  hostile[] = {
       NOTHING "0 pieces 0 finished  " },
     { JSON, "{\"choices\":[{\"message\":{\"content\":\"\\ud83d\\ude00\\u12z\\q"
       "\xff\xfe\xc3\"}}]}", NOTHING "6 pieces 1 finished  " },
+    { JSON, "\1\x1f[\2{\3\"usage\"\4:\5{\"prompt_tokens\":5\6,"
+      "\"completion_tokens\":6}}\x7f",
+      FIVE "0 pieces 0  " },
     { JSON, "", NOTHING "0 pieces 0  " },
     { JSON, "\"usage\"", NOTHING "0 pieces 0  " },
 

@@ -395,20 +395,44 @@ ig_tally_shape(void *ctx, unsigned field, ig_shape_t shape)
 }
 
 
+/*
+ * Text comes in short runs, cut at every escape; counting is fast over long
+ * ones only.  So runs are put together first.
+ */
+
 static void
 ig_tally_text(void *ctx, ig_str_t plain)
 {
     ig_tally_t  *t = ctx;
 
     t->doc |= IG_DOC_TEXT;
-    ig_text_count(&t->text, plain);
+
+    if (plain.len > sizeof(t->stage) - t->staged) {
+        ig_text_count(&t->text, (ig_str_t) { t->stage, t->staged });
+        t->staged = 0;
+
+        if (plain.len > sizeof(t->stage)) {
+            ig_text_count(&t->text, plain);
+            return;
+        }
+    }
+
+    memcpy(t->stage + t->staged, plain.data, plain.len);
+    t->staged += plain.len;
 }
 
 
 static void
 ig_tally_character(void *ctx, uint32_t code)
 {
+    uint8_t      c;
     ig_tally_t  *t = ctx;
+
+    if (code < 0x80) {
+        c = (uint8_t) code;
+        ig_tally_text(t, (ig_str_t) { &c, 1 });
+        return;
+    }
 
     t->doc |= IG_DOC_TEXT;
     ig_text_count_char(&t->text, code);
@@ -426,7 +450,7 @@ static const ig_walk_calls_t  ig_tally_calls = {
 void
 ig_tally_init(ig_tally_t *t, bool event)
 {
-    memset(t, 0, sizeof(ig_tally_t));
+    memset(t, 0, offsetof(ig_tally_t, stage));
 
     t->event = event;
     ig_walk_init(&t->walk, root, &ig_tally_calls, t);
@@ -517,6 +541,7 @@ ig_tally_usage(const ig_tally_t *t, ig_usage_t *out)
 
     out->reasoning = t->count[IG_COUNT_REASONING];
     out->text = t->text;
+    ig_text_count(&out->text, (ig_str_t) { t->stage, t->staged });
     out->pieces = t->pieces;
     out->finished = t->finished;
     out->error = t->error;

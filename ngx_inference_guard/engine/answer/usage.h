@@ -26,6 +26,8 @@ typedef enum {
     IG_COUNTS
 } ig_count_t;
 
+#define IG_TALLY_STAGE  512
+
 /* what was in the document */
 #define IG_DOC_USAGE           0x01    /* an object */
 #define IG_DOC_CHOICES         0x02    /* an array */
@@ -37,7 +39,7 @@ typedef struct {
     unsigned          said;            /* bits of ig_count_t */
     unsigned          doc;             /* IG_DOC_... of this document */
     uint64_t          count[IG_COUNTS];
-    ig_text_counts_t  text;
+    ig_text_counts_t  text;            /* but for what waits in `stage` */
     uint64_t          pieces;
     bool              finished;
     bool              error;
@@ -51,6 +53,8 @@ typedef struct {
     uint8_t           model[IG_ANSWER_NAME_MAX];
     uint8_t           status[32];
     uint8_t           reason[64];
+    size_t            staged;
+    uint8_t           stage[IG_TALLY_STAGE];
 } ig_tally_t;
 
 void ig_tally_init(ig_tally_t *t, bool event);

@@ -481,13 +481,16 @@ ig_walk_byte(ig_walk_t *w, uint8_t c)
         return;
 
     case ':':
-    case ' ':
-    case '\t':
-    case '\r':
-    case '\n':
         return;
 
     default:
+
+        /* a byte that ends a scalar cannot begin one */
+
+        if (c <= ' ') {
+            return;
+        }
+
         w->len = 0;
         w->too_long = false;
         w->node = ig_walk_place(w);

@@ -114,11 +114,11 @@ ig_asked_limit(ig_str_t value, uint64_t *max, bool *none)
 {
     uint64_t  n;
 
-    if (ig_value_is(value, "null")) {
+    if (ig_token_is(value, "null")) {
         return;
     }
 
-    if (!ig_value_count(value, &n)) {
+    if (!ig_token_count(value, &n)) {
         *none = true;
         return;
     }
@@ -162,7 +162,7 @@ ig_asked_usage(ig_str_t body, ig_str_t value)
 
     while (ig_members_next(&m)) {
         if (ig_member_is(m.name, "include_usage")) {
-            return ig_value_is(m.value, "true");
+            return ig_token_is(m.value, "true");
         }
     }
 
@@ -191,7 +191,7 @@ ig_asked(ig_str_t body, const ig_operation_t *operation, ig_asked_t *out)
     while (ig_members_next(&m)) {
 
         if (ig_member_is(m.name, "stream")) {
-            out->stream = ig_value_is(m.value, "true");
+            out->stream = ig_token_is(m.value, "true");
             continue;
         }
 
@@ -221,7 +221,7 @@ ig_asked(ig_str_t body, const ig_operation_t *operation, ig_asked_t *out)
 
         if ((output == IG_OUTPUT_CHAT || output == IG_OUTPUT_COMPLETIONS)
             && (ig_member_is(m.name, "n") || ig_member_is(m.name, "best_of"))
-            && ig_value_count(m.value, &count) && count > n)
+            && ig_token_count(m.value, &count) && count > n)
         {
             n = count;
         }

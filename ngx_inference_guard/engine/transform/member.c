@@ -360,7 +360,7 @@ ig_member_folds(ig_str_t name, const char *known)
 
 
 bool
-ig_value_is(ig_str_t value, const char *word)
+ig_token_is(ig_str_t value, const char *word)
 {
     return ig_member_is(value, word);
 }
@@ -369,7 +369,7 @@ ig_value_is(ig_str_t value, const char *word)
 /* the power of ten behind a number's digits, as far as it could matter */
 
 static int64_t
-ig_value_exponent(const uint8_t *p, const uint8_t *end)
+ig_token_exponent(const uint8_t *p, const uint8_t *end)
 {
     bool     minus;
     int64_t  n;
@@ -391,7 +391,7 @@ ig_value_exponent(const uint8_t *p, const uint8_t *end)
 
 
 bool
-ig_value_count(ig_str_t value, uint64_t *out)
+ig_token_count(ig_str_t value, uint64_t *out)
 {
     bool            point, rest;
     int64_t         exponent;
@@ -434,7 +434,7 @@ ig_value_count(ig_str_t value, uint64_t *out)
         return false;
     }
 
-    exponent += ig_value_exponent(p, end);
+    exponent += ig_token_exponent(p, end);
 
     for ( /* void */ ; exponent > 0; exponent--) {
         if (n > UINT64_MAX / 10) {

@@ -39,12 +39,12 @@ bool ig_elements_next(ig_members_t *m);
 bool ig_member_folds(ig_str_t name, const char *known);
 bool ig_member_is(ig_str_t name, const char *known);
 
-bool ig_value_is(ig_str_t value, const char *word);
+bool ig_token_is(ig_str_t value, const char *word);
 
 /*
  * A number as a count, rounded up; false: it is no number, negative, or 0.
  * Larger than 64 bits is UINT64_MAX.
  */
-bool ig_value_count(ig_str_t value, uint64_t *out);
+bool ig_token_count(ig_str_t value, uint64_t *out);
 
 #endif /* IG_TRANSFORM_MEMBER_H */

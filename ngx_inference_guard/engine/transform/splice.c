@@ -69,7 +69,7 @@ ig_splice_cap_value(ig_splicer_t *s, ig_str_t value)
 {
     uint64_t  n;
 
-    if (!ig_value_count(value, &n) || n > s->max) {
+    if (!ig_token_count(value, &n) || n > s->max) {
         ig_splice_replace(s, value, s->cap);
     }
 }
@@ -81,7 +81,7 @@ ig_splice_options(ig_splicer_t *s, ig_str_t value, bool *bad)
     bool          exact, there;
     ig_members_t  m;
 
-    if (ig_value_is(value, "null")) {
+    if (ig_token_is(value, "null")) {
         ig_splice_replace(s, value,
                           ig_splice_text(s, "{\"num_predict\":", s->cap, "}"));
         return;
@@ -115,7 +115,7 @@ ig_splice_usage(ig_splicer_t *s, ig_str_t value, bool *bad)
     bool          there;
     ig_members_t  m;
 
-    if (ig_value_is(value, "null")) {
+    if (ig_token_is(value, "null")) {
         ig_splice_replace(s, value, IG_STR("{\"include_usage\":true}"));
         s->usage_added = true;
         return;
@@ -136,7 +136,7 @@ ig_splice_usage(ig_splicer_t *s, ig_str_t value, bool *bad)
 
         there |= ig_member_is(m.name, "include_usage");
 
-        if (!ig_value_is(m.value, "true")) {
+        if (!ig_token_is(m.value, "true")) {
             ig_splice_replace(s, m.value, IG_STR("true"));
             s->usage_added = true;
         }
