@@ -126,6 +126,10 @@ ig_text_blocks(ig_text_counts_t *c, const uint8_t *p, size_t blocks)
                                           ig_text_range(v, 0x7f, 0x7f)));
 
         if (_mm_movemask_epi8(v)) {
+
+            /* unrolled, the sums stay in registers */
+
+#pragma GCC unroll 10
             for (k = 0; k < IG_FROM; k++) {
                 from[k] = _mm_sub_epi8(from[k],
                                        ig_text_range(v, ig_text_from[k], 0xff));
