@@ -150,7 +150,7 @@ stream_make(void)
     }
 
     for (i = 0, n = 0; i < EVENTS - 1; i++) {
-        n += (size_t) sprintf(p + n, "data: {\"id\":\"chatcmpl-9xKQ2b\",\"object"
+        n += (size_t) sprintf(p + n, "data: {\"id\":\"chatcmpl-9xKQ\",\"object"
                               "\":\"chat.completion.chunk\",\"created\":"
                               "1764000000,\"model\":\"gpt-4o-mini\","
                               "\"system_fingerprint\":\"fp_1\",\"choices\":[{"
@@ -159,7 +159,7 @@ stream_make(void)
                               "\"usage\":null}\n\n", i);
     }
 
-    n += (size_t) sprintf(p + n, "data: {\"id\":\"chatcmpl-9xKQ2b\",\"choices\":"
+    n += (size_t) sprintf(p + n, "data: {\"id\":\"chatcmpl-9xKQ\",\"choices\":"
                           "[],\"usage\":{\"prompt_tokens\":5,"
                           "\"completion_tokens\":200,\"total_tokens\":205}}"
                           "\n\ndata: [DONE]\n\n");

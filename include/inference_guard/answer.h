@@ -45,11 +45,11 @@ ig_answer_kind_t ig_answer_kind(ig_str_t content_type);
 
 typedef struct {
     ig_str_t  raw;         /* from the end of the event before to the end of its
-                              own blank line.  Of a CRLF that ends the blank line
+                              own blank line.  Of a CRLF that ends that line
                               only the CR: the LF comes later and shares the
                               event's fate */
     ig_str_t  name;        /* `event`; empty: none, which means "message" */
-    ig_str_t  data;        /* `data` lines joined by LF; a line without its LF */
+    ig_str_t  data;        /* `data` lines joined by LF; a line without LF */
     bool      complete;    /* false: the answer ended inside of it */
     bool      oversize;    /* larger than the bound: raw and data are empty, and
                               what the callback says is not heard */

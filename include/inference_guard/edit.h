@@ -82,7 +82,7 @@ typedef struct {
 
 typedef struct {
     ig_edits_t  edits;             /* n = 0: the body stays as it is */
-    bool        hide_usage;        /* include_usage was put in: hide its event */
+    bool        hide_usage;        /* include_usage was added: hide its event */
     ig_edit_t   items[IG_SPLICE_EDITS];
     uint8_t     text[IG_SPLICE_EDITS * 48];
 } ig_splice_t;

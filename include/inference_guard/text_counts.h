@@ -33,8 +33,8 @@ typedef enum {
                             Cyrillic, a part of Armenian */
     IG_TEXT_SEMITIC,     /* d5-df: U+0540-07FF, the rest of Armenian, Hebrew,
                             Arabic, Syriac, Thaana, NKo */
-    IG_TEXT_INDIC,       /* e0-e1: U+0800-1FFF, Devanagari to Sinhala, Thai, Lao,
-                            Tibetan, Georgian, Ethiopic, Khmer; also
+    IG_TEXT_INDIC,       /* e0-e1: U+0800-1FFF, Devanagari to Sinhala, Thai,
+                            Lao, Tibetan, Georgian, Ethiopic, Khmer; also
                             Vietnamese letters and polytonic Greek (U+1E00) */
     IG_TEXT_SYMBOL,      /* e2: U+2000-2FFF, dashes, quotes, arrows, maths */
     IG_TEXT_CJK,         /* e3-e9, ef: kana, Han; full-width forms */

@@ -494,7 +494,8 @@ test_lines(void **state)
     (void) state;
 
     p = "{\"a\":1}\r\n\n  \r\ndrop\n{\"b\":\"\r\"}\nreplace\n{\"c\":2}";
-    log = "|{\"a\":1}\r|\n|drop|\n|{\"b\":\"\r\"}|\n|replace|\n|{\"c\":2}|cut\n";
+    log = "|{\"a\":1}\r|\n|drop|\n|{\"b\":\"\r\"}|\n|replace|\n"
+          "|{\"c\":2}|cut\n";
     out = "{\"a\":1}\r\n\n  \r\n{\"b\":\"\r\"}\ndata: new\n\n{\"c\":2}";
     len = strlen(p);
 

@@ -143,7 +143,8 @@ static const answer_case_t  dialects[] = {
     { JSON,
       "{\"id\":\"chatcmpl-1\",\"object\":\"chat.completion\",\"created\":1,"
       "\"model\":\"gpt-4o-mini-2024-07-18\",\"choices\":[{\"index\":0,"
-      "\"message\":{\"role\":\"assistant\",\"content\":\"Hello \\\"you\\\"\\n\","
+      "\"message\":{\"role\":\"assistant\",\"content\":"
+      "\"Hello \\\"you\\\"\\n\","
       "\"refusal\":null},\"logprobs\":null,\"finish_reason\":\"stop\"}],"
       "\"usage\":{\"prompt_tokens\":19,\"completion_tokens\":10,"
       "\"total_tokens\":29,\"prompt_tokens_details\":{\"cached_tokens\":4,"

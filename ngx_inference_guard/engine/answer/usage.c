@@ -72,7 +72,7 @@ static const ig_walk_node_t  usage[] = {
 };
 
 #define USAGE                  KEY("usage", IG_TAKE_SHAPE, FIELD_USAGE, usage)
-#define ERROR                  KEY("error", IG_TAKE_VALUE | IG_TAKE_SHAPE,      \
+#define ERROR                  KEY("error", IG_TAKE_VALUE | IG_TAKE_SHAPE,     \
                                    FIELD_ERROR, NULL)
 
 static const ig_walk_node_t  incomplete[] = {

@@ -16,7 +16,7 @@
 /* numbers as they stand in an answer */
 typedef enum {
     IG_COUNT_PROMPT,           /* OpenAI and Ollama: all input */
-    IG_COUNT_INPUT,            /* Anthropic: what no cache had; Responses: all */
+    IG_COUNT_INPUT,            /* Anthropic: all but cached; Responses: all */
     IG_COUNT_OUTPUT,
     IG_COUNT_TOTAL,
     IG_COUNT_CACHED,           /* contained in the input */

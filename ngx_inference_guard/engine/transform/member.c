@@ -152,7 +152,7 @@ ig_member_hex(uint8_t c)
 }
 
 
-/* an escape behind its backslash; what it stands for, or nothing that matters */
+/* an escape behind its backslash; what it stands for, if that matters */
 
 static const uint8_t *
 ig_member_escape(const uint8_t *p, const uint8_t *end, uint32_t *code)
