@@ -40,6 +40,8 @@ bool ig_str_eq(ig_str_t a, ig_str_t b);
 bool ig_str_eq_nocase(ig_str_t a, ig_str_t b);    /* ASCII letters only */
 int ig_str_cmp(ig_str_t a, ig_str_t b);           /* bytewise, for qsort */
 ig_str_t ig_str_from_c(const char *s);            /* NULL gives IG_NO_STR */
+/* the bytes of the UTF-8 character at p, of which `left` are there; 0: none */
+size_t ig_str_utf8(const uint8_t *p, size_t left);
 
 /* shell-like match of the whole string; '*' is the only special byte */
 bool ig_glob_match(ig_str_t pattern, ig_str_t text);

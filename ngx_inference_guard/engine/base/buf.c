@@ -151,52 +151,6 @@ ig_buf_printf(ig_buf_t *b, const char *fmt, ...)
 }
 
 
-/* the length of the UTF-8 sequence at p, or 0 (Unicode, table 3-7) */
-
-static size_t
-ig_utf8_length(const uint8_t *p, size_t left)
-{
-    size_t   n, i;
-    uint8_t  lo, hi;
-
-    lo = 0x80;
-    hi = 0xbf;
-
-    if (p[0] < 0x80) {
-        return 1;
-    }
-
-    if (p[0] >= 0xc2 && p[0] <= 0xdf) {
-        n = 2;
-
-    } else if (p[0] >= 0xe0 && p[0] <= 0xef) {
-        n = 3;
-        lo = p[0] == 0xe0 ? 0xa0 : lo;
-        hi = p[0] == 0xed ? 0x9f : hi;
-
-    } else if (p[0] >= 0xf0 && p[0] <= 0xf4) {
-        n = 4;
-        lo = p[0] == 0xf0 ? 0x90 : lo;
-        hi = p[0] == 0xf4 ? 0x8f : hi;
-
-    } else {
-        return 0;
-    }
-
-    if (left < n || p[1] < lo || p[1] > hi) {
-        return 0;
-    }
-
-    for (i = 2; i < n; i++) {
-        if ((p[i] & 0xc0) != 0x80) {
-            return 0;
-        }
-    }
-
-    return n;
-}
-
-
 void
 ig_buf_json(ig_buf_t *b, ig_str_t s)
 {
@@ -218,7 +172,7 @@ ig_buf_json(ig_buf_t *b, ig_str_t s)
         }
 
         if (c >= 0x80) {
-            n = ig_utf8_length(s.data + i, s.len - i);
+            n = ig_str_utf8(s.data + i, s.len - i);
 
             if (n) {
                 continue;

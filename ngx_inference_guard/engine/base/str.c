@@ -114,3 +114,49 @@ ig_glob_match(ig_str_t pattern, ig_str_t text)
 
     return p == pattern.len;
 }
+
+
+/* well-formed byte sequences: the Unicode standard, table 3-7 */
+
+size_t
+ig_str_utf8(const uint8_t *p, size_t left)
+{
+    size_t   n, i;
+    uint8_t  lo, hi;
+
+    lo = 0x80;
+    hi = 0xbf;
+
+    if (p[0] < 0x80) {
+        return 1;
+    }
+
+    if (p[0] >= 0xc2 && p[0] <= 0xdf) {
+        n = 2;
+
+    } else if (p[0] >= 0xe0 && p[0] <= 0xef) {
+        n = 3;
+        lo = p[0] == 0xe0 ? 0xa0 : lo;
+        hi = p[0] == 0xed ? 0x9f : hi;
+
+    } else if (p[0] >= 0xf0 && p[0] <= 0xf4) {
+        n = 4;
+        lo = p[0] == 0xf0 ? 0x90 : lo;
+        hi = p[0] == 0xf4 ? 0x8f : hi;
+
+    } else {
+        return 0;
+    }
+
+    if (left < n || p[1] < lo || p[1] > hi) {
+        return 0;
+    }
+
+    for (i = 2; i < n; i++) {
+        if ((p[i] & 0xc0) != 0x80) {
+            return 0;
+        }
+    }
+
+    return n;
+}
