@@ -150,49 +150,42 @@ ig_condition_model(ig_load_t *l, const ig_yaml_t *value, void *object)
 }
 
 
+static uint32_t
+ig_condition_tenant_row(ig_load_t *l, const ig_yaml_t *name, void *object)
+{
+    size_t        i;
+    uint32_t      row;
+    ig_nearest_t  nearest;
+
+    (void) object;
+
+    row = ig_policy_tenant(l->policy, name->text);
+
+    if (row != IG_NONE) {
+        return row;
+    }
+
+    ig_nearest_init(&nearest, name->text);
+
+    for (i = 0; i < l->policy->ntenants; i++) {
+        ig_nearest_offer(&nearest, l->tenants[i].name);
+    }
+
+    ig_unknown_name(l, name, IG_NAMES_TENANTS, "tenant", &nearest);
+
+    return IG_NONE;
+}
+
+
 static void
 ig_condition_tenant(ig_load_t *l, const ig_yaml_t *value, void *object)
 {
-    size_t            i, n, k;
-    uint32_t         *rows;
-    ig_nearest_t      nearest;
-    ig_condition_t   *c = object;
-    const ig_yaml_t  *v;
+    ig_condition_t  *c = object;
 
     c->keys |= IG_WHEN_TENANT;
 
-    v = ig_value_items(l, value, &n);
-
-    rows = ig_arena_alloc(l->scratch, n * sizeof(uint32_t));
-    if (rows == NULL) {
-        return;
-    }
-
-    k = 0;
-
-    for ( /* void */ ; v; v = ig_value_next(value, v)) {
-
-        if (!ig_value_is(l, v, IG_YAML_TEXT, "the name of a tenant")) {
-            continue;
-        }
-
-        rows[k] = ig_policy_tenant(l->policy, v->text);
-
-        if (rows[k] != IG_NONE) {
-            k++;
-            continue;
-        }
-
-        ig_nearest_init(&nearest, v->text);
-
-        for (i = 0; i < l->policy->ntenants; i++) {
-            ig_nearest_offer(&nearest, l->tenants[i].name);
-        }
-
-        ig_unknown_name(l, v, IG_NAMES_TENANTS, "tenant", &nearest);
-    }
-
-    c->tenants = ig_rows_set(l, rows, k);
+    c->tenants = ig_names_rows(l, value, "the name of a tenant",
+                               ig_condition_tenant_row, NULL);
 }
 
 

@@ -226,6 +226,16 @@ int ig_rows_cmp(const void *one, const void *two);       /* uint32_t */
 /* sorted rows without duplicates, copied to the policy's arena */
 ig_rows_t ig_rows_set(ig_load_t *l, uint32_t *rows, size_t n);
 
+/*
+ * The rows that a list of names stands for.  `row` finds one, or tells the
+ * mistake and gives IG_NONE; `what` is what an item is when it is no text.
+ */
+typedef uint32_t (*ig_row_pt)(ig_load_t *l, const ig_yaml_t *name,
+    void *object);
+
+ig_rows_t ig_names_rows(ig_load_t *l, const ig_yaml_t *value, const char *what,
+    ig_row_pt row, void *object);
+
 /* rows of a table for the children of one section in all files */
 #define ig_load_count(l, section, total)                                      \
     do {                                                                      \

@@ -362,3 +362,34 @@ ig_rows_set(ig_load_t *l, uint32_t *rows, size_t n)
 
     return (ig_rows_t) { set, k };
 }
+
+
+ig_rows_t
+ig_names_rows(ig_load_t *l, const ig_yaml_t *value, const char *what,
+    ig_row_pt row, void *object)
+{
+    size_t            n, k;
+    uint32_t         *rows;
+    const ig_yaml_t  *v;
+
+    v = ig_value_items(l, value, &n);
+
+    rows = ig_arena_alloc(l->scratch, n * sizeof(uint32_t));
+    if (rows == NULL) {
+        return (ig_rows_t) { NULL, 0 };
+    }
+
+    k = 0;
+
+    for ( /* void */ ; v; v = ig_value_next(value, v)) {
+
+        if (!ig_value_is(l, v, IG_YAML_TEXT, what)) {
+            continue;
+        }
+
+        rows[k] = row(l, v, object);
+        k += (rows[k] != IG_NONE);
+    }
+
+    return ig_rows_set(l, rows, k);
+}

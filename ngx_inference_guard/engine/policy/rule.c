@@ -56,53 +56,39 @@ ig_rule_law(ig_load_t *l, uint32_t pack, ig_str_t id, ig_nearest_t *nearest)
 }
 
 
+static uint32_t
+ig_rule_law_row(ig_load_t *l, const ig_yaml_t *name, void *object)
+{
+    uint32_t          row;
+    ig_nearest_t      nearest;
+    const ig_rule_t  *r = object;
+
+    row = ig_rule_law(l, r->pack, name->text, &nearest);
+
+    if (row != IG_NONE) {
+        l->law_used[row] = true;
+        return row;
+    }
+
+    if (nearest.best.len) {
+        ig_unknown_name(l, name, IG_NAMES_LAWS, "law", &nearest);
+
+    } else if (!ig_maybe_defined(l, IG_NAMES_LAWS, name->text)) {
+        ig_mistakes_error(l->mistakes, name->place,
+                          "unknown law \"%s\"; define it under \"law\" of "
+                          "this file", ig_text_show(name->text).text);
+    }
+
+    return IG_NONE;
+}
+
+
 static void
 ig_rule_laws(ig_load_t *l, const ig_yaml_t *value, void *object)
 {
-    size_t            n, k;
-    uint32_t         *rows;
-    ig_rule_t        *r = object;
-    ig_nearest_t      nearest;
-    const ig_yaml_t  *v;
+    ig_rule_t  *r = object;
 
-    v = ig_value_items(l, value, &n);
-
-    rows = ig_arena_alloc(l->scratch, n * sizeof(uint32_t));
-    if (rows == NULL) {
-        return;
-    }
-
-    k = 0;
-
-    for ( /* void */ ; v; v = ig_value_next(value, v)) {
-
-        if (!ig_value_is(l, v, IG_YAML_TEXT, "the id of a law")) {
-            continue;
-        }
-
-        rows[k] = ig_rule_law(l, r->pack, v->text, &nearest);
-
-        if (rows[k] != IG_NONE) {
-            l->law_used[rows[k]] = true;
-            k++;
-            continue;
-        }
-
-        if (nearest.best.len == 0) {
-
-            if (ig_maybe_defined(l, IG_NAMES_LAWS, v->text)) {
-                continue;
-            }
-
-            ig_mistakes_error(l->mistakes, v->place,
-                              "unknown law \"%s\"; define it under \"law\" of "
-                              "this file", ig_text_show(v->text).text);
-        } else {
-            ig_unknown_name(l, v, IG_NAMES_LAWS, "law", &nearest);
-        }
-    }
-
-    r->laws = ig_rows_set(l, rows, k);
+    r->laws = ig_names_rows(l, value, "the id of a law", ig_rule_law_row, r);
 }
 
 

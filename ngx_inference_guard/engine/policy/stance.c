@@ -178,48 +178,41 @@ ig_stance_pack(ig_load_t *l, const ig_yaml_t *value, void *object)
 }
 
 
+static uint32_t
+ig_uninspectable_row(ig_load_t *l, const ig_yaml_t *name, void *object)
+{
+    size_t        i;
+    uint32_t      row;
+    ig_nearest_t  nearest;
+
+    (void) object;
+
+    row = ig_policy_endpoint(l->policy, name->text);
+
+    if (row != IG_NONE) {
+        return row;
+    }
+
+    ig_nearest_init(&nearest, name->text);
+
+    for (i = 0; i < l->policy->nendpoints; i++) {
+        ig_nearest_offer(&nearest, l->endpoints[i].name);
+    }
+
+    ig_unknown_name(l, name, IG_NAMES_ENDPOINTS, "endpoint", &nearest);
+
+    return IG_NONE;
+}
+
+
 static void
 ig_uninspectable_endpoints(ig_load_t *l, const ig_yaml_t *value, void *object)
 {
-    size_t            i, n, k;
-    uint32_t         *rows;
-    ig_nearest_t      nearest;
-    ig_stances_t     *s = object;
-    const ig_yaml_t  *v;
-
-    v = ig_value_items(l, value, &n);
-
-    rows = ig_arena_alloc(l->scratch, n * sizeof(uint32_t));
-    if (rows == NULL) {
-        return;
-    }
-
-    k = 0;
-
-    for ( /* void */ ; v; v = ig_value_next(value, v)) {
-
-        if (!ig_value_is(l, v, IG_YAML_TEXT, "the name of an endpoint")) {
-            continue;
-        }
-
-        rows[k] = ig_policy_endpoint(l->policy, v->text);
-
-        if (rows[k] != IG_NONE) {
-            k++;
-            continue;
-        }
-
-        ig_nearest_init(&nearest, v->text);
-
-        for (i = 0; i < l->policy->nendpoints; i++) {
-            ig_nearest_offer(&nearest, l->endpoints[i].name);
-        }
-
-        ig_unknown_name(l, v, IG_NAMES_ENDPOINTS, "endpoint", &nearest);
-    }
+    ig_stances_t  *s = object;
 
     s->uninspectable_allowed = true;
-    s->uninspectable = ig_rows_set(l, rows, k);
+    s->uninspectable = ig_names_rows(l, value, "the name of an endpoint",
+                                     ig_uninspectable_row, NULL);
 }
 
 
