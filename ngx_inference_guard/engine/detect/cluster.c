@@ -122,6 +122,27 @@ ig_cluster_close(ig_cluster_state_t *s)
 }
 
 
+/* a short number that stands alone, as most do: what closing it would find */
+
+static inline bool
+ig_cluster_is_dull(const ig_cluster_state_t *s)
+{
+    const uint8_t     *p;
+    const ig_group_t  *g;
+
+    p = s->text.data;
+    g = &s->c->groups[0];
+
+    if (s->c->digits >= s->pass->plain) {
+        return false;
+    }
+
+    return s->c->digits < s->pass->digits
+           || !((g->start > 0 && ig_letter(p[g->start - 1]))
+                || (g->end < s->text.len && ig_letter(p[g->end])));
+}
+
+
 /* the list is full: hand it on, keep its last groups */
 
 static void
@@ -162,7 +183,14 @@ ig_cluster_group(ig_cluster_state_t *s, uint32_t start, uint32_t end)
     }
 
     if (c->n && !ig_cluster_joins(s, c->groups[c->n - 1].end, start)) {
-        ig_cluster_close(s);
+
+        if (c->n == 1 && ig_cluster_is_dull(s)) {
+            c->n = 0;
+            c->digits = 0;
+
+        } else {
+            ig_cluster_close(s);
+        }
     }
 
     if (c->n == IG_CLUSTER_GROUPS) {

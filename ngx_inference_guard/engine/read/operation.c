@@ -106,8 +106,10 @@ ig_operation_find(ig_str_t method, ig_str_t path, bool anthropic,
             continue;
         }
 
-        if (found == NULL || anthropic) {
-            found = o;
+        found = o;
+
+        if (!anthropic) {
+            break;
         }
     }
 

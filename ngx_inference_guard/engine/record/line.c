@@ -63,22 +63,23 @@ ig_line_cut(ig_str_t s)
 
 
 /*
- * Nothing to escape?  Eight bytes at a time: a byte has its high bit set in
- * `bad` when it is below 0x20, a quote, a backslash, or from 0x7f on.  A carry
- * or borrow comes only from a byte that is bad itself, so too much may be
- * reported, but never too little.
+ * Copies what needs no escape, eight bytes at a time; false when something does:
+ * a byte has its high bit set in `bad` when it is below 0x20, a quote, a
+ * backslash, or from 0x7f on.  A carry or borrow comes only from a byte that is
+ * bad itself, so too much may be reported, but never too little.
  */
 
 #define IG_LINE_EACH(c)  (UINT64_C(0x0101010101010101) * (c))
 
 static bool
-ig_line_is_plain(ig_str_t s)
+ig_line_copy_plain(uint8_t *to, ig_str_t s)
 {
     size_t    i;
     uint64_t  w, quote, slash, bad;
 
     for (i = 0; i + 8 <= s.len; i += 8) {
         memcpy(&w, s.data + i, 8);
+        memcpy(to + i, &w, 8);
 
         quote = w ^ IG_LINE_EACH('"');
         slash = w ^ IG_LINE_EACH('\\');
@@ -93,6 +94,8 @@ ig_line_is_plain(ig_str_t s)
     }
 
     for ( /* void */ ; i < s.len; i++) {
+        to[i] = s.data[i];
+
         if (!ig_line_plain[s.data[i]]) {
             return false;
         }
@@ -114,15 +117,10 @@ ig_line_json(ig_line_t *l, ig_str_t s)
         return;
     }
 
-    if (ig_line_is_plain(s)) {
-        *l->p++ = '"';
-
-        if (s.len) {
-            memcpy(l->p, s.data, s.len);
-            l->p += s.len;
-        }
-
-        *l->p++ = '"';
+    if (ig_line_copy_plain(l->p + 1, s)) {
+        l->p[0] = '"';
+        l->p[s.len + 1] = '"';
+        l->p += s.len + 2;
         return;
     }
 
