@@ -571,6 +571,10 @@ ig_detect(ig_detect_worker_t *w, const ig_reading_t *reading,
 
     ig_confirm_sort(w);
 
+    if (w->rc != IG_OK) {
+        return w->rc;
+    }
+
     items = ig_arena_alloc(arena, w->nfindings * sizeof(ig_finding_t));
     if (items == NULL) {
         return ig_arena_status(arena);

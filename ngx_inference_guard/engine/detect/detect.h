@@ -51,6 +51,8 @@
 #define IG_CONTEXT_HITS        256
 #define IG_NORMAL_MAX          64         /* characters of a candidate */
 
+#define IG_FINDINGS_ROOM       (2 * IG_MAX_FINDINGS) /* with those that are
+                                                        found again */
 #define IG_SCRATCH_TEXT        (16 * 1024)
 #define IG_JOINED_TEXT         8192
 #define IG_JOINED_SEGMENTS     512
@@ -245,7 +247,7 @@ struct ig_detect_worker_s {
     uint8_t                 joined[IG_JOINED_TEXT];
 
     size_t                  nfindings;
-    ig_finding_t            findings[IG_MAX_FINDINGS];
+    ig_finding_t            findings[IG_FINDINGS_ROOM];
 
     ig_fold_mark_t          own_marks[ig_fold_marks(IG_SCRATCH_TEXT)];
     uint8_t                 own_text[IG_SCRATCH_TEXT + IG_FOLD_STEP + 16];
