@@ -518,6 +518,7 @@ ig_detect_forget(ig_detect_worker_t *w)
 
     w->view_id = 0;
     w->answer_stamp = 0;
+    w->gate_view = 0;
     w->context.stamp = 0;
     w->context.view = 0;
     w->context.asked_view = 0;

@@ -45,6 +45,8 @@
 #define IG_WINDOW_CLUSTER      128        /* on both sides of digits, at most */
 #define IG_ANCHOR_MANY         6          /* detectors that ask for a cluster:
                                              of more, Vectorscan chooses */
+#define IG_GATE_AHEAD          256        /* bytes that Vectorscan goes on for,
+                                             where clusters are dense */
 #define IG_CONTEXT_BEFORE      64
 #define IG_CONTEXT_AFTER       32
 #define IG_CONTEXT_KEY         128
@@ -234,6 +236,9 @@ struct ig_detect_worker_s {
     bool                   *answer;
 
     uint64_t               *gate;
+    uint32_t                gate_view; /* that cluster_gate has seen, */
+    uint32_t                gate_from; /* from where to where */
+    uint32_t                gate_to;
     ig_context_t            context;
     ig_cluster_t            cluster;
 
