@@ -176,18 +176,14 @@ ig_block_on_cluster(void *data, ig_str_t text, ig_cluster_t *c)
 static bool
 ig_block_on_group(void *data, ig_str_t text, uint32_t start, uint32_t end)
 {
-    uint8_t            country[2];
     const ig_span_t   *span;
     ig_block_state_t  *s = data;
 
-    country[0] = text.data[start - 2] & (uint8_t) ~0x20;
-    country[1] = text.data[start - 1] & (uint8_t) ~0x20;
-
-    if (ig_iban_length(country) == 0) {
+    if (ig_digits_iban_length(text.data + start) == 0) {
         return true;
     }
 
-    span = ig_block_find(s, start - 2, end);
+    span = ig_block_find(s, start, end);
 
     if (span == NULL) {
         return true;

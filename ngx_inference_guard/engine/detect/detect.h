@@ -273,7 +273,9 @@ bool ig_anchor_literal(ig_detect_worker_t *w, uint32_t number, size_t start,
 void ig_digits_rows(ig_detect_worker_t *w, const ig_cluster_t *c);
 bool ig_digits_wanted(const ig_detect_t *d, const uint8_t *text,
     const ig_cluster_t *c);
-void ig_digits_iban(ig_detect_worker_t *w, uint32_t group);
+/* at two letters, as cluster.h finds them */
+void ig_digits_iban(ig_detect_worker_t *w, uint32_t start);
+size_t ig_digits_iban_length(const uint8_t *p);
 bool ig_digits_left_edge(const ig_view_t *v, uint32_t start);
 bool ig_digits_right_edge(const ig_view_t *v, uint32_t end);
 
