@@ -61,7 +61,11 @@ ig_anchor_around(ig_detect_worker_t *w, uint32_t detector,
 }
 
 
-/* all, or those that Vectorscan finds possible in the cluster's window */
+/*
+ * All, or those that Vectorscan finds possible in the cluster's window.  The
+ * windows of clusters that stand close together overlap: then it goes over more
+ * text than asked for, and over none of it many times.
+ */
 
 static void
 ig_anchor_gate(ig_detect_worker_t *w, const ig_cluster_t *c)
@@ -77,6 +81,19 @@ ig_anchor_gate(ig_detect_worker_t *w, const ig_cluster_t *c)
 
     start = start - v->low > reach ? start - reach : v->low;
     end = v->high - end > reach ? end + reach : v->high;
+
+    if (w->gate_view == v->id && start >= w->gate_from && start < w->gate_to) {
+
+        if (end <= w->gate_to) {
+            return;
+        }
+
+        end = v->high - end > IG_GATE_AHEAD ? end + IG_GATE_AHEAD : v->high;
+    }
+
+    w->gate_view = v->id;
+    w->gate_from = start;
+    w->gate_to = end;
 
     rc = ig_gate_open(w->d->cluster_gate, w->scratch,
                       (ig_str_t) { v->text + start, end - start }, w->gate);
@@ -205,6 +222,8 @@ ig_anchor_always(ig_detect_worker_t *w)
     if (w->d->nalways == 0 || v->low == v->high) {
         return;
     }
+
+    w->gate_view = 0;
 
     rc = ig_gate_open(w->d->gate, w->scratch,
                       (ig_str_t) { v->text + v->low, v->high - v->low },

@@ -164,22 +164,65 @@ ig_cluster_piece(ig_cluster_state_t *s)
 }
 
 
+static inline bool
+ig_cluster_separator(uint8_t c)
+{
+    return c == ' ' || c == '-' || c == '.' || c == '/';
+}
+
+
+/*
+ * The first of two letters before the digits at `start`, where an IBAN may
+ * begin; a separator may stand behind each character.
+ */
+
+static inline bool
+ig_cluster_iban(ig_str_t text, uint32_t start, uint32_t end, uint32_t *first)
+{
+    uint32_t        at, letters;
+    const uint8_t  *p;
+
+    p = text.data;
+    at = start;
+
+    for (letters = 0; letters < 2; letters++) {
+
+        if (at && ig_cluster_separator(p[at - 1])) {
+            at--;
+        }
+
+        if (at == 0 || !ig_letter(p[at - 1])) {
+            return false;
+        }
+
+        at--;
+    }
+
+    /* the letter of an escape is none of a word */
+
+    if (at && ig_ascii_alnum(p[at - 1]) && !(at >= 2 && p[at - 2] == '\\')) {
+        return false;
+    }
+
+    *first = at;
+
+    return end - start >= 2
+           || (text.len - end >= 2 && ig_cluster_separator(p[end])
+               && ig_ascii_digit(p[end + 1]));
+}
+
+
 static inline void
 ig_cluster_group(ig_cluster_state_t *s, uint32_t start, uint32_t end)
 {
-    ig_cluster_t   *c;
-    const uint8_t  *p;
+    uint32_t       first;
+    ig_cluster_t  *c;
 
     c = s->c;
-    p = s->text.data;
 
-    if (s->pass->group && end - start >= 2 && start >= 2
-        && ig_letter(p[start - 1]) && ig_letter(p[start - 2])
-        && (start == 2 || !ig_ascii_alnum(p[start - 3])
-            || (start >= 4 && p[start - 4] == '\\')))
-    {
+    if (s->pass->group && ig_cluster_iban(s->text, start, end, &first)) {
         s->go_on = s->go_on
-                   && s->pass->group(s->pass->data, s->text, start, end);
+                   && s->pass->group(s->pass->data, s->text, first, end);
     }
 
     if (c->n && !ig_cluster_joins(s, c->groups[c->n - 1].end, start)) {

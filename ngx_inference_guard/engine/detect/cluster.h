@@ -43,8 +43,9 @@ typedef struct {
                                   letter beside a group */
     uint32_t       dots;       /* or so many dots between them */
     ig_cluster_pt  cluster;
-    ig_group_pt    group;      /* two letters and two digits, or more: an IBAN
-                                  may begin; NULL: nobody asks */
+    ig_group_pt    group;      /* two letters and two digits, or more, from the
+                                  first letter on: an IBAN may begin; NULL:
+                                  nobody asks */
     void          *data;
     ig_cluster_t  *scratch;
 } ig_cluster_pass_t;

@@ -165,12 +165,14 @@ ig_confirm_add(ig_detect_worker_t *w, const ig_finding_t *f)
         }
     }
 
-    if (w->nfindings == IG_MAX_FINDINGS) {
+    /* when half of it stays, as many more fit before the next sort: a full list
+       that is found again costs no sort for each */
+
+    if (w->nfindings == IG_FINDINGS_ROOM) {
         ig_confirm_sort(w);
     }
 
-    if (w->nfindings == IG_MAX_FINDINGS) {
-        w->rc = IG_LIMIT;
+    if (w->rc != IG_OK) {
         return;
     }
 
@@ -321,7 +323,10 @@ ig_findings_order(ig_finding_t *f, size_t n, bool by_detector)
 }
 
 
-/* one of each heap of overlapping findings of a detector, then all in order */
+/*
+ * One of each heap of overlapping findings of a detector, then all in order;
+ * more than a request may have are IG_LIMIT.
+ */
 
 void
 ig_confirm_sort(ig_detect_worker_t *w)
@@ -355,6 +360,10 @@ ig_confirm_sort(ig_detect_worker_t *w)
         w->nfindings = n;
 
         ig_findings_order(f, n, false);
+    }
+
+    if (w->nfindings > IG_MAX_FINDINGS) {
+        w->rc = IG_LIMIT;
     }
 
     /* places have changed; what comes later is only added */

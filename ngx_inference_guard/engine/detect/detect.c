@@ -176,18 +176,14 @@ ig_block_on_cluster(void *data, ig_str_t text, ig_cluster_t *c)
 static bool
 ig_block_on_group(void *data, ig_str_t text, uint32_t start, uint32_t end)
 {
-    uint8_t            country[2];
     const ig_span_t   *span;
     ig_block_state_t  *s = data;
 
-    country[0] = text.data[start - 2] & (uint8_t) ~0x20;
-    country[1] = text.data[start - 1] & (uint8_t) ~0x20;
-
-    if (ig_iban_length(country) == 0) {
+    if (ig_digits_iban_length(text.data + start) == 0) {
         return true;
     }
 
-    span = ig_block_find(s, start - 2, end);
+    span = ig_block_find(s, start, end);
 
     if (span == NULL) {
         return true;
@@ -518,6 +514,7 @@ ig_detect_forget(ig_detect_worker_t *w)
 
     w->view_id = 0;
     w->answer_stamp = 0;
+    w->gate_view = 0;
     w->context.stamp = 0;
     w->context.view = 0;
     w->context.asked_view = 0;
@@ -570,6 +567,10 @@ ig_detect(ig_detect_worker_t *w, const ig_reading_t *reading,
     }
 
     ig_confirm_sort(w);
+
+    if (w->rc != IG_OK) {
+        return w->rc;
+    }
 
     items = ig_arena_alloc(arena, w->nfindings * sizeof(ig_finding_t));
     if (items == NULL) {

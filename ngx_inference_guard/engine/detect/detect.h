@@ -45,12 +45,16 @@
 #define IG_WINDOW_CLUSTER      128        /* on both sides of digits, at most */
 #define IG_ANCHOR_MANY         6          /* detectors that ask for a cluster:
                                              of more, Vectorscan chooses */
+#define IG_GATE_AHEAD          256        /* bytes that Vectorscan goes on for,
+                                             where clusters are dense */
 #define IG_CONTEXT_BEFORE      64
 #define IG_CONTEXT_AFTER       32
 #define IG_CONTEXT_KEY         128
 #define IG_CONTEXT_HITS        256
 #define IG_NORMAL_MAX          64         /* characters of a candidate */
 
+#define IG_FINDINGS_ROOM       (2 * IG_MAX_FINDINGS) /* with those that are
+                                                        found again */
 #define IG_SCRATCH_TEXT        (16 * 1024)
 #define IG_JOINED_TEXT         8192
 #define IG_JOINED_SEGMENTS     512
@@ -232,6 +236,9 @@ struct ig_detect_worker_s {
     bool                   *answer;
 
     uint64_t               *gate;
+    uint32_t                gate_view; /* that cluster_gate has seen, */
+    uint32_t                gate_from; /* from where to where */
+    uint32_t                gate_to;
     ig_context_t            context;
     ig_cluster_t            cluster;
 
@@ -245,7 +252,7 @@ struct ig_detect_worker_s {
     uint8_t                 joined[IG_JOINED_TEXT];
 
     size_t                  nfindings;
-    ig_finding_t            findings[IG_MAX_FINDINGS];
+    ig_finding_t            findings[IG_FINDINGS_ROOM];
 
     ig_fold_mark_t          own_marks[ig_fold_marks(IG_SCRATCH_TEXT)];
     uint8_t                 own_text[IG_SCRATCH_TEXT + IG_FOLD_STEP + 16];
@@ -266,7 +273,9 @@ bool ig_anchor_literal(ig_detect_worker_t *w, uint32_t number, size_t start,
 void ig_digits_rows(ig_detect_worker_t *w, const ig_cluster_t *c);
 bool ig_digits_wanted(const ig_detect_t *d, const uint8_t *text,
     const ig_cluster_t *c);
-void ig_digits_iban(ig_detect_worker_t *w, uint32_t group);
+/* at two letters, as cluster.h finds them */
+void ig_digits_iban(ig_detect_worker_t *w, uint32_t start);
+size_t ig_digits_iban_length(const uint8_t *p);
 bool ig_digits_left_edge(const ig_view_t *v, uint32_t start);
 bool ig_digits_right_edge(const ig_view_t *v, uint32_t end);
 

@@ -351,30 +351,35 @@ ig_iban_collect(const ig_view_t *v, uint32_t start, size_t want, uint8_t *iban)
 }
 
 
+/* of the country whose two letters stand at p, a separator between or not */
+
+size_t
+ig_digits_iban_length(const uint8_t *p)
+{
+    uint8_t  country[2];
+
+    country[0] = p[0] & (uint8_t) ~0x20;
+    country[1] = p[ig_separator(p[1]) ? 2 : 1] & (uint8_t) ~0x20;
+
+    return ig_iban_length(country);
+}
+
+
 void
-ig_digits_iban(ig_detect_worker_t *w, uint32_t group)
+ig_digits_iban(ig_detect_worker_t *w, uint32_t start)
 {
     size_t            i, len;
-    uint8_t           iban[IG_NORMAL_MAX], country[2];
-    uint32_t          start, end;
+    uint8_t           iban[IG_NORMAL_MAX];
+    uint32_t          end;
     const ig_view_t  *v;
 
     v = w->view;
-
-    if (group - v->low < 2) {
-        return;
-    }
-
-    start = group - 2;
 
     if (!ig_digits_left_edge(v, start)) {
         return;
     }
 
-    country[0] = v->text[start] & (uint8_t) ~0x20;
-    country[1] = v->text[start + 1] & (uint8_t) ~0x20;
-
-    len = ig_iban_length(country);
+    len = ig_digits_iban_length(v->text + start);
 
     if (len == 0) {
         return;
