@@ -288,6 +288,8 @@ full_width_letters_of_ibans(void **state)
               "bold", "iban");
     must_text("DE 89 3704 0044 0532 0130 00", "DE apart", "iban");
     must_text("DE-89-3704-0044-0532-0130-00", "DE apart", "iban");
+    must_text("a" BS "nDE 89 3704 0044 0532 0130 00", "DE apart", "iban");
+    must_text("a" BS BS "nde 89 3704 0044 0532 0130 00", "DE apart", "iban");
     must_text("D-E89370400440532013000", "D apart", "iban");
     must_text("IBAN:DE89370400440532013000.", "a word before", "iban");
     must_text("IBAN_DE89370400440532013000_", "underscores", "iban");

@@ -176,7 +176,7 @@ ig_cluster_separator(uint8_t c)
  * begin; a separator may stand behind each character.
  */
 
-static inline bool
+static __attribute__((noinline)) bool
 ig_cluster_iban(ig_str_t text, uint32_t start, uint32_t end, uint32_t *first)
 {
     uint32_t        at, letters;
@@ -212,6 +212,25 @@ ig_cluster_iban(ig_str_t text, uint32_t start, uint32_t end, uint32_t *first)
 }
 
 
+/* most numbers in a text stand behind a word: told apart in few steps */
+
+static inline bool
+ig_cluster_lettered(const uint8_t *p, uint32_t start)
+{
+    if (start < 4) {
+        return true;
+    }
+
+    if (ig_cluster_separator(p[start - 1])) {
+        return ig_letter(p[start - 2])
+               && !(ig_letter(p[start - 3]) && ig_letter(p[start - 4])
+                    && (start < 5 || p[start - 5] != '\\'));
+    }
+
+    return ig_letter(p[start - 1]);
+}
+
+
 static inline void
 ig_cluster_group(ig_cluster_state_t *s, uint32_t start, uint32_t end)
 {
@@ -220,7 +239,9 @@ ig_cluster_group(ig_cluster_state_t *s, uint32_t start, uint32_t end)
 
     c = s->c;
 
-    if (s->pass->group && ig_cluster_iban(s->text, start, end, &first)) {
+    if (s->pass->group && ig_cluster_lettered(s->text.data, start)
+        && ig_cluster_iban(s->text, start, end, &first))
+    {
         s->go_on = s->go_on
                    && s->pass->group(s->pass->data, s->text, first, end);
     }
