@@ -143,10 +143,36 @@ ig_block_view(ig_block_state_t *s, const ig_span_t *span)
 }
 
 
+/*
+ * Points the view at the plain span of a hit.  False: it is in none, or in one
+ * that is marked to be read as a copy.
+ */
+
+static bool
+ig_block_here(ig_block_state_t *s, uint32_t start, uint32_t end)
+{
+    const ig_span_t  *span;
+
+    span = ig_block_find(s, start, end);
+
+    if (span == NULL) {
+        return false;
+    }
+
+    if (span->flags & IG_SPAN_ESCAPED) {
+        ig_bit_set(s->dirty, s->ordinal);
+        return false;
+    }
+
+    ig_block_view(s, span);
+
+    return true;
+}
+
+
 static bool
 ig_block_on_cluster(void *data, ig_str_t text, ig_cluster_t *c)
 {
-    const ig_span_t   *span;
     ig_block_state_t  *s = data;
 
     /* most clusters are years and sums, which nobody asks for */
@@ -155,19 +181,9 @@ ig_block_on_cluster(void *data, ig_str_t text, ig_cluster_t *c)
         return true;
     }
 
-    span = ig_block_find(s, c->groups[0].start, c->groups[c->n - 1].end);
-
-    if (span == NULL) {
-        return true;
+    if (ig_block_here(s, c->groups[0].start, c->groups[c->n - 1].end)) {
+        ig_anchor_cluster(s->w, c);
     }
-
-    if (span->flags & IG_SPAN_ESCAPED) {
-        ig_bit_set(s->dirty, s->ordinal);
-        return true;
-    }
-
-    ig_block_view(s, span);
-    ig_anchor_cluster(s->w, c);
 
     return s->w->rc == IG_OK;
 }
@@ -176,26 +192,15 @@ ig_block_on_cluster(void *data, ig_str_t text, ig_cluster_t *c)
 static bool
 ig_block_on_group(void *data, ig_str_t text, uint32_t start, uint32_t end)
 {
-    const ig_span_t   *span;
     ig_block_state_t  *s = data;
 
     if (ig_digits_iban_length(text.data + start) == 0) {
         return true;
     }
 
-    span = ig_block_find(s, start, end);
-
-    if (span == NULL) {
-        return true;
+    if (ig_block_here(s, start, end)) {
+        ig_digits_iban(s->w, start);
     }
-
-    if (span->flags & IG_SPAN_ESCAPED) {
-        ig_bit_set(s->dirty, s->ordinal);
-        return true;
-    }
-
-    ig_block_view(s, span);
-    ig_digits_iban(s->w, start);
 
     return s->w->rc == IG_OK;
 }
@@ -204,23 +209,11 @@ ig_block_on_group(void *data, ig_str_t text, uint32_t start, uint32_t end)
 static bool
 ig_block_on_literal(void *data, uint32_t number, size_t start, size_t end)
 {
-    const ig_span_t   *span;
     ig_block_state_t  *s = data;
 
-    span = ig_block_find(s, (uint32_t) start, (uint32_t) end);
-
-    if (span == NULL) {
-        return true;
-    }
-
-    if (span->flags & IG_SPAN_ESCAPED) {
-        ig_bit_set(s->dirty, s->ordinal);
-        return true;
-    }
-
-    ig_block_view(s, span);
-
-    if (ig_anchor_literal(s->w, number, start, end)) {
+    if (ig_block_here(s, (uint32_t) start, (uint32_t) end)
+        && ig_anchor_literal(s->w, number, start, end))
+    {
         ig_bit_set(s->dirty, s->ordinal);
     }
 
