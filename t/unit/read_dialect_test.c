@@ -216,7 +216,7 @@ static const shape_t  shapes[] = {
     { RESPONSES, ITEMS("{\"type\":\"file_search_call\",\"id\":\"f\","
       "\"queries\":[\"q\"],\"results\":null}"), REFERENCE, "q|", "" },
     { RESPONSES, ITEMS("{\"type\":\"image_generation_call\",\"id\":\"i\","
-      "\"result\":\"AAAA\"}"), MEDIA, "", "" },
+      "\"result\":\"AAAA\"}"), MEDIA, "AAAA|", "" },
     { RESPONSES, "{\"model\":\"m\",\"input\":\"i\",\"tools\":[{\"type\":"
       "\"file_search\",\"vector_store_ids\":[\"vs_1\"]}]}",
       REFERENCE, "i|", "" },

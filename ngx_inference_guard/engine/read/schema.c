@@ -14,6 +14,7 @@
 enum {
     S_ANY = 0,
     S_TEXT = IG_SLOT_TEXT,     /* text, however deep */
+    S_VARIABLE = IG_SLOT_VARIABLE,
     S_MODEL,
     S_STREAM,
     S_MESSAGES,
@@ -58,6 +59,12 @@ enum {
     S_TOOL_CHOICE,
     S_TOOL_CHOICES,
     S_CONTAINER,
+    S_ENVIRONMENT,
+    S_SKILL,
+    S_TOOL_CHANGE,
+    S_THREAD,
+    S_CITATION,
+    S_VARIABLES,
     S_COUNT
 };
 
@@ -76,7 +83,6 @@ enum {
 #define REMOTE                 IG_UNINSPECTABLE_REMOTE
 #define TOKENS                 IG_UNINSPECTABLE_TOKENS
 #define ENCRYPTED              IG_UNINSPECTABLE_ENCRYPTED
-#define UNKNOWN                IG_UNINSPECTABLE_UNKNOWN
 
 
 const ig_slot_t  ig_slots[S_COUNT] = {
@@ -172,6 +178,22 @@ const ig_slot_t  ig_slots[S_COUNT] = {
     /* a new one, {type: "auto"}, or by id one that holds something */
     [S_CONTAINER]   = { .types = STR | NUL | OBJ, .value_bits = REFERENCE,
                         .place = IG_PLACE_CONTAINER },
+
+    /* of a shell, {type: "local"} or a container; or of a screen, "mac" */
+    [S_ENVIRONMENT] = { .types = ANY, .place = IG_PLACE_CONTAINER },
+    [S_SKILL]       = { .types = ANY, .element = S_SKILL,
+                        .value_bits = REFERENCE, .place = IG_PLACE_SKILL },
+
+    [S_TOOL_CHANGE] = { .types = OBJ | NUL, .place = IG_PLACE_TOOL_CHANGE },
+    [S_THREAD]      = { .types = OBJ | NUL, .place = IG_PLACE_THREAD },
+    [S_CITATION]    = { .types = ANY, .element = S_CITATION,
+                        .place = IG_PLACE_CITATION },
+
+    /* of a prompt kept by the provider: name to text or part */
+    [S_VARIABLES]   = { .types = ANY, .text = IG_SPAN_TEXT,
+                        .place = IG_PLACE_VARIABLES, .element = S_TEXT },
+    [S_VARIABLE]    = { .types = ANY, .text = IG_SPAN_TEXT,
+                        .place = IG_PLACE_PART, .element = S_PART },
 };
 
 
@@ -247,6 +269,7 @@ static const uint8_t  ig_places[IG_PLACES][IG_KEY_COUNT] = {
         [IG_KEY_tool_choice]          = S_TOOL_CHOICE,
         [IG_KEY_mcp_servers]          = S_REMOTE,
         [IG_KEY_container]            = S_CONTAINER,
+        [IG_KEY_thread]               = S_THREAD,
     },
 
     [IG_PLACE_OLLAMA_CHAT] = {
@@ -303,6 +326,16 @@ static const uint8_t  ig_places[IG_PLACES][IG_KEY_COUNT] = {
         [IG_KEY_stdout]               = S_TEXT,
         [IG_KEY_stderr]               = S_TEXT,
         [IG_KEY_logs]                 = S_TEXT,
+        [IG_KEY_lines]                = S_TEXT,
+        [IG_KEY_transcript]           = S_TEXT,
+        [IG_KEY_tabs]                 = S_TEXT,
+        [IG_KEY_state_changes]        = S_TEXT,
+        [IG_KEY_citations]            = S_CITATION,
+        [IG_KEY_tool]                 = S_TOOL_CHANGE,
+        [IG_KEY_tools]                = S_TOOLS,
+        [IG_KEY_tool_name]            = S_TOOL_NAME,
+        [IG_KEY_tool_changes]         = S_CONTENT,
+        [IG_KEY_tool_references]      = S_CONTENT,
     },
 
     [IG_PLACE_ITEM] = {
@@ -324,7 +357,10 @@ static const uint8_t  ig_places[IG_PLACES][IG_KEY_COUNT] = {
         [IG_KEY_code]                 = S_TEXT,
         [IG_KEY_error]                = S_TEXT,
         [IG_KEY_container_id]         = S_REFERENCE,
-        [IG_KEY_result]               = S_MEDIA,
+        [IG_KEY_result]               = S_TEXT,   /* or an image: its type */
+        [IG_KEY_actions]              = S_TEXT,
+        [IG_KEY_reason]               = S_TEXT,
+        [IG_KEY_environment]          = S_ENVIRONMENT,
         [IG_KEY_tools]                = S_TOOLS,
     },
 
@@ -345,6 +381,7 @@ static const uint8_t  ig_places[IG_PLACES][IG_KEY_COUNT] = {
     [IG_PLACE_AUDIO] = {
         [IG_KEY_id]                   = S_REFERENCE,
         [IG_KEY_data]                 = S_MEDIA,
+        [IG_KEY_transcript]           = S_TEXT,
     },
 
     [IG_PLACE_REASONING] = {
@@ -358,7 +395,7 @@ static const uint8_t  ig_places[IG_PLACES][IG_KEY_COUNT] = {
     },
 
     [IG_PLACE_PROMPT] = {
-        [IG_KEY_variables]            = S_TEXT,
+        [IG_KEY_variables]            = S_VARIABLES,
     },
 
     [IG_PLACE_TOOL] = {
@@ -371,6 +408,7 @@ static const uint8_t  ig_places[IG_PLACES][IG_KEY_COUNT] = {
         [IG_KEY_connector_id]         = S_REMOTE,
         [IG_KEY_vector_store_ids]     = S_REFERENCE,
         [IG_KEY_container]            = S_CONTAINER,
+        [IG_KEY_environment]          = S_ENVIRONMENT,
         [IG_KEY_input_image_mask]     = S_FILE,
     },
 
@@ -397,7 +435,28 @@ static const uint8_t  ig_places[IG_PLACES][IG_KEY_COUNT] = {
     [IG_PLACE_CONTAINER] = {
         [IG_KEY_id]                   = S_REFERENCE,
         [IG_KEY_file_ids]             = S_REFERENCE,
-        [IG_KEY_skills]               = S_REFERENCE,
+        [IG_KEY_container_id]         = S_REFERENCE,
+        [IG_KEY_skills]               = S_SKILL,
+    },
+
+    [IG_PLACE_SKILL] = {
+        [IG_KEY_skill_id]             = S_REFERENCE,
+        [IG_KEY_source]               = S_SOURCE,
+        [IG_KEY_url]                  = S_REMOTE,
+    },
+
+    [IG_PLACE_TOOL_CHANGE] = {
+        [IG_KEY_type]                 = S_PART_TYPE,
+        [IG_KEY_name]                 = S_TOOL_NAME,
+        [IG_KEY_definition]           = S_TOOL,
+    },
+
+    [IG_PLACE_THREAD] = {
+        [IG_KEY_previous_message_id]  = S_REFERENCE,
+    },
+
+    [IG_PLACE_CITATION] = {
+        [IG_KEY_encrypted_index]      = S_ENCRYPTED,
     },
 };
 
@@ -431,27 +490,28 @@ ig_key_id_short(const uint8_t *p, size_t len)
 
     case 4:
         K(role) K(type) K(text) K(name) K(code) K(data) K(file)
-        K(logs)
+        K(logs) K(tabs) K(tool)
         break;
 
     case 5:
         K(model) K(tools) K(input) K(image) K(audio) K(title) K(video)
-        K(error)
+        K(error) K(lines)
         break;
 
     case 6:
         K(stream) K(system) K(source) K(prompt) K(output) K(images)
         K(action) K(custom) K(result) K(skills) K(stderr) K(stdout) K(suffix)
+        K(reason) K(thread)
         break;
 
     case 7:
         K(content) K(summary) K(context) K(file_id) K(outputs) K(queries)
-        K(refusal) K(results)
+        K(refusal) K(results) K(actions)
         break;
 
     case 8:
         K(messages) K(function) K(thinking) K(file_ids)
-        K(file_url) K(template)
+        K(file_url) K(template) K(skill_id)
         break;
 
     default:
@@ -470,23 +530,28 @@ ig_key_id_long(const uint8_t *p, size_t len)
     case 9:
         K(arguments) K(tool_name) K(functions) K(image_url) K(reasoning)
         K(audio_url) K(container) K(file_data) K(operation) K(variables)
-        K(video_url)
+        K(video_url) K(citations)
         break;
 
     case 10:
-        K(tool_calls) K(server_url) K(prediction)
+        K(tool_calls) K(server_url) K(prediction) K(definition) K(transcript)
         break;
 
     case 11:
-        K(tool_choice) K(input_audio) K(mcp_servers)
+        K(tool_choice) K(input_audio) K(mcp_servers) K(environment)
         break;
 
     case 12:
         K(instructions) K(connector_id) K(container_id) K(conversation)
+        K(tool_changes)
         break;
 
     case 13:
-        K(function_call) K(allowed_tools) K(prompt_embeds)
+        K(function_call) K(allowed_tools) K(prompt_embeds) K(state_changes)
+        break;
+
+    case 15:
+        K(encrypted_index) K(tool_references)
         break;
 
     case 16:
@@ -495,6 +560,10 @@ ig_key_id_long(const uint8_t *p, size_t len)
 
     case 17:
         K(encrypted_content) K(reasoning_content) K(reasoning_details)
+        break;
+
+    case 19:
+        K(previous_message_id)
         break;
 
     case 20:
@@ -515,221 +584,4 @@ ig_key_id_t
 ig_key_id(const uint8_t *p, size_t len)
 {
     return len <= 8 ? ig_key_id_short(p, len) : ig_key_id_long(p, len);
-}
-
-
-typedef struct {
-    const char  *name;
-    unsigned     bits;
-} ig_type_row_t;
-
-
-/* a part's type; the keys that hold what is not text have bits of their own */
-static const ig_type_row_t  ig_part_types[] = {
-    { "text", 0 },
-    { "input_text", 0 },
-    { "output_text", 0 },
-    { "summary_text", 0 },
-    { "reasoning_text", 0 },
-    { "refusal", 0 },
-    { "thinking", 0 },
-    { "reasoning", 0 },
-    { "tool_use", 0 },
-    { "tool_result", 0 },
-    { "tool_reference", 0 },
-    { "server_tool_use", 0 },
-    { "mcp_tool_use", 0 },
-    { "mcp_tool_result", 0 },
-    { "search_result", 0 },
-    { "compaction", 0 },
-    { "logs", 0 },
-
-    { "web_search_tool_result", 0 },
-    { "web_search_tool_result_error", 0 },
-    { "web_search_result", 0 },
-    { "web_fetch_tool_result", 0 },
-    { "web_fetch_tool_result_error", 0 },
-    { "web_fetch_tool_error", 0 },
-    { "web_fetch_result", 0 },
-    { "tool_search_tool_result", 0 },
-    { "tool_search_tool_result_error", 0 },
-    { "tool_search_tool_search_result", 0 },
-    { "code_execution_tool_result", 0 },
-    { "code_execution_tool_result_error", 0 },
-    { "code_execution_result", 0 },
-    { "code_execution_output", 0 },
-    { "bash_code_execution_tool_result", 0 },
-    { "bash_code_execution_tool_result_error", 0 },
-    { "bash_code_execution_result", 0 },
-    { "bash_code_execution_output", 0 },
-    { "text_editor_code_execution_tool_result", 0 },
-    { "text_editor_code_execution_tool_result_error", 0 },
-    { "text_editor_code_execution_view_result", 0 },
-    { "text_editor_code_execution_create_result", 0 },
-    { "text_editor_code_execution_str_replace_result", 0 },
-
-    { "image", MEDIA },
-    { "image_url", MEDIA },
-    { "input_image", MEDIA },
-    { "computer_screenshot", MEDIA },
-    { "audio", MEDIA },
-    { "audio_url", MEDIA },
-    { "input_audio", MEDIA },
-    { "video", MEDIA },
-    { "video_url", MEDIA },
-    { "input_video", MEDIA },
-    { "file", MEDIA },
-    { "input_file", MEDIA },
-    { "container_upload", REFERENCE },
-    { "redacted_thinking", ENCRYPTED },
-    { "encrypted_code_execution_result", ENCRYPTED },
-    { NULL, 0 }
-};
-
-static const ig_type_row_t  ig_item_types[] = {
-    { "message", 0 },
-    { "reasoning", 0 },
-    { "function_call", 0 },
-    { "function_call_output", 0 },
-    { "custom_tool_call", 0 },
-    { "custom_tool_call_output", 0 },
-    { "local_shell_call", 0 },
-    { "local_shell_call_output", 0 },
-    { "shell_call", 0 },
-    { "shell_call_output", 0 },
-    { "apply_patch_call", 0 },
-    { "apply_patch_call_output", 0 },
-    { "web_search_call", 0 },
-    { "tool_search_call", 0 },
-    { "tool_search_output", 0 },
-    { "code_interpreter_call", 0 },
-    { "computer_call", 0 },
-    { "computer_call_output", 0 },
-    { "mcp_call", 0 },
-    { "mcp_list_tools", 0 },
-    { "mcp_approval_request", 0 },
-    { "mcp_approval_response", 0 },
-
-    { "item_reference", REFERENCE },
-    { "file_search_call", REFERENCE },
-    { "image_generation_call", MEDIA },
-    { "compaction", ENCRYPTED },
-    { NULL, 0 }
-};
-
-/* Anthropic's have a date behind them: bash_20250124 */
-static const ig_type_row_t  ig_tool_types[] = {
-    { "function", 0 },
-    { "custom", 0 },
-    { "namespace", 0 },
-    { "web_search", 0 },
-    { "web_search_preview", 0 },
-    { "web_fetch", 0 },
-    { "code_interpreter", 0 },
-    { "code_execution", 0 },
-    { "image_generation", 0 },
-    { "local_shell", 0 },
-    { "shell", 0 },
-    { "bash", 0 },
-    { "apply_patch", 0 },
-    { "text_editor", 0 },
-    { "computer", 0 },
-    { "computer_use_preview", 0 },
-    { "memory", 0 },
-    { "tool_search", 0 },
-    { "tool_search_tool_regex", 0 },
-    { "tool_search_tool_bm25", 0 },
-    { "mcp_toolset", 0 },           /* its server has the bit */
-
-    { "mcp", REMOTE },
-    { "file_search", REFERENCE },
-    { NULL, 0 }
-};
-
-static const ig_type_row_t  ig_source_types[] = {
-    { "text", 0 },
-    { "content", 0 },
-    { "base64", MEDIA },
-    { "url", MEDIA | REMOTE },
-    { "file", REFERENCE },
-    { NULL, 0 }
-};
-
-
-static unsigned
-ig_type_bits(const ig_type_row_t *row, ig_str_t type)
-{
-    for ( /* void */ ; row->name; row++) {
-        if (ig_str_eq(ig_str_from_c(row->name), type)) {
-            return row->bits;
-        }
-    }
-
-    return UNKNOWN;
-}
-
-
-unsigned
-ig_part_type(ig_str_t type, unsigned *seen)
-{
-    /* its source says what it is; without one it cannot be read */
-
-    if (ig_str_eq(type, IG_STR("document"))) {
-        *seen |= IG_SEEN_DOCUMENT;
-        return 0;
-    }
-
-    return ig_type_bits(ig_part_types, type);
-}
-
-
-unsigned
-ig_item_type(ig_str_t type)
-{
-    return ig_type_bits(ig_item_types, type);
-}
-
-
-/* "_20250124", and OpenAI's "_2025_08_26": eight digits among underscores */
-
-static size_t
-ig_type_date(ig_str_t type)
-{
-    size_t   n, digits;
-    uint8_t  c;
-
-    digits = 0;
-
-    for (n = type.len; n > 0; n--) {
-        c = type.data[n - 1];
-
-        if (c >= '0' && c <= '9') {
-            digits++;
-
-        } else if (c != '_') {
-            break;
-        }
-
-        if (digits == 8 && c == '_') {
-            return n - 1;
-        }
-    }
-
-    return type.len;
-}
-
-
-unsigned
-ig_tool_type(ig_str_t type)
-{
-    type.len = ig_type_date(type);
-
-    return ig_type_bits(ig_tool_types, type);
-}
-
-
-unsigned
-ig_source_type(ig_str_t type)
-{
-    return ig_type_bits(ig_source_types, type);
 }

@@ -18,20 +18,23 @@
 
 /* every key that some place knows: all are plain ASCII in lower case */
 #define IG_KEYS(K)                                                            \
-    K(action) K(allowed_tools) K(arguments) K(audio) K(audio_url) K(code)     \
-    K(connector_id) K(container) K(container_id) K(content) K(context)        \
-    K(conversation) K(custom) K(data) K(encrypted_content) K(error)         \
-    K(file) K(file_data) K(file_id) K(file_ids) K(file_url)          \
-    K(function) K(function_call) K(functions) K(id) K(image) K(image_url)     \
-    K(images) K(input) K(input_audio) K(input_image_mask) K(instructions)     \
+    K(action) K(actions) K(allowed_tools) K(arguments) K(audio) K(audio_url)  \
+    K(citations) K(code) K(connector_id) K(container) K(container_id)         \
+    K(content) K(context) K(conversation) K(custom) K(data) K(definition)     \
+    K(encrypted_content) K(encrypted_index) K(environment) K(error)           \
+    K(file) K(file_data) K(file_id) K(file_ids) K(file_url) K(function)       \
+    K(function_call) K(functions) K(id) K(image) K(image_url) K(images)       \
+    K(input) K(input_audio) K(input_image_mask) K(instructions) K(lines)      \
     K(logs) K(mcp_servers) K(messages) K(model) K(name) K(operation)          \
-    K(output) K(outputs) K(prediction) K(previous_response_id) K(prompt)      \
-    K(prompt_embeds) K(queries) K(reasoning) K(reasoning_content)             \
-    K(reasoning_details) K(refusal) K(result) K(results) K(role)              \
-    K(server_url) K(skills) K(source) K(stderr) K(stdout) K(stream)           \
-    K(suffix) K(summary) K(system) K(template) K(text) K(thinking) K(title)   \
-    K(tool_calls) K(tool_choice) K(tool_name) K(tools) K(type) K(url)         \
-    K(variables) K(vector_store_ids) K(video) K(video_url)
+    K(output) K(outputs) K(prediction) K(previous_message_id)                 \
+    K(previous_response_id) K(prompt) K(prompt_embeds) K(queries)             \
+    K(reason) K(reasoning) K(reasoning_content) K(reasoning_details)          \
+    K(refusal) K(result) K(results) K(role) K(server_url) K(skill_id)         \
+    K(skills) K(source) K(state_changes) K(stderr) K(stdout) K(stream)        \
+    K(suffix) K(summary) K(system) K(tabs) K(template) K(text) K(thinking)    \
+    K(thread) K(title) K(tool) K(tool_calls) K(tool_changes)                  \
+    K(tool_choice) K(tool_name) K(tool_references) K(tools) K(transcript)     \
+    K(type) K(url) K(variables) K(vector_store_ids) K(video) K(video_url)
 
 typedef enum {
     IG_KEY_UNKNOWN = 0,
@@ -49,6 +52,7 @@ ig_key_id_t ig_key_id(const uint8_t *p, size_t len);
 typedef enum {
     IG_PLACE_ANY = 0,          /* not read by name */
     IG_PLACE_TEXT,             /* not read by name, its strings are text */
+    IG_PLACE_VARIABLES,        /* not read by name, holds parts */
     IG_PLACE_NAMED,            /* those from here on are read by name */
     IG_PLACE_CHAT = IG_PLACE_NAMED,
     IG_PLACE_COMPLETIONS,
@@ -72,6 +76,10 @@ typedef enum {
     IG_PLACE_CALL,
     IG_PLACE_TOOL_CHOICE,
     IG_PLACE_CONTAINER,
+    IG_PLACE_SKILL,
+    IG_PLACE_TOOL_CHANGE,      /* a tool that a message adds or removes */
+    IG_PLACE_THREAD,
+    IG_PLACE_CITATION,
     IG_PLACES
 } ig_place_id_t;
 
@@ -124,9 +132,10 @@ extern const ig_slot_t  ig_slots[];
 /* the slot of a value, by number; 0 is ANY */
 unsigned ig_slot_of(ig_place_id_t place, ig_key_id_t key);
 
-/* the slot of every unknown key */
-#define ig_slot_default(place)  ((place) == IG_PLACE_TEXT ? IG_SLOT_TEXT : 0)
-#define IG_SLOT_TEXT           1
+/* the slot of every unknown key: those without names have the same number */
+#define ig_slot_default(place)  ((place) < IG_PLACE_NAMED ? (place) : 0)
+#define IG_SLOT_TEXT           IG_PLACE_TEXT
+#define IG_SLOT_VARIABLE       IG_PLACE_VARIABLES
 
 
 /* IG_UNINSPECTABLE_... of a `type`; *seen gets IG_SEEN_DOCUMENT */
