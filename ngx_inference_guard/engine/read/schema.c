@@ -184,7 +184,7 @@ const ig_slot_t  ig_slots[S_COUNT] = {
     [S_SKILL]       = { .types = ANY, .element = S_SKILL,
                         .value_bits = REFERENCE, .place = IG_PLACE_SKILL },
 
-    [S_TOOL_CHANGE] = { .types = OBJ | NUL, .place = IG_PLACE_TOOL_CHANGE },
+    [S_TOOL_CHANGE] = { .types = ANY, .place = IG_PLACE_TOOL_CHANGE },
     [S_THREAD]      = { .types = OBJ | NUL, .place = IG_PLACE_THREAD },
     [S_CITATION]    = { .types = ANY, .element = S_CITATION,
                         .place = IG_PLACE_CITATION },
@@ -440,6 +440,7 @@ static const uint8_t  ig_places[IG_PLACES][IG_KEY_COUNT] = {
     },
 
     [IG_PLACE_SKILL] = {
+        [IG_KEY_id]                   = S_REFERENCE,
         [IG_KEY_skill_id]             = S_REFERENCE,
         [IG_KEY_source]               = S_SOURCE,
         [IG_KEY_url]                  = S_REMOTE,
