@@ -141,6 +141,11 @@ served($t, $t->post('/v1/messages', { model => 'm', max_tokens => 1,
 served($t, ask($t, us => 'hello', "OpenAI-Organization: org $id"), 'riyadh',
     'a header');
 
+# a path that goes on and holds a name
+served($t, $t->get("/v1/models/$_->[0]", 'Authorization: Bearer tok-us'),
+    $_->[1], "a model in the path $_->[1]")
+    for [ $id, 'riyadh' ], [ $not, 'virginia' ];
+
 no_leak($t, ID, SECRET);
 $t->done;
 done_testing;

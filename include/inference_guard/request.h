@@ -73,7 +73,8 @@ typedef struct {
 typedef enum {
     IG_BLOCK_BODY,             /* JSON: strings are escaped */
     IG_BLOCK_QUERY,            /* application/x-www-form-urlencoded */
-    IG_BLOCK_HEADERS           /* values, one span each, plain bytes */
+    IG_BLOCK_HEADERS,          /* values, one span each, plain bytes */
+    IG_BLOCK_PATH              /* of an operation that names a thing in it */
 } ig_block_kind_t;
 
 /* between two values of IG_BLOCK_HEADERS: no part of any pattern */
@@ -96,7 +97,7 @@ typedef struct {
     ig_span_chunk_t  *spans;           /* NULL: none */
 } ig_block_t;
 
-#define IG_MAX_BLOCKS          3
+#define IG_MAX_BLOCKS          4
 
 
 /* what a request asks for; the table is in read/operation.c */

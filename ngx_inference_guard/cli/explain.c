@@ -89,6 +89,10 @@ ig_explain_where(const ig_explained_t *x, const ig_finding_t *k, ig_buf_t *out)
         ig_buf_lit(out, "the query");
         break;
 
+    case IG_BLOCK_PATH:
+        ig_buf_lit(out, "the path");
+        break;
+
     default:
         ig_buf_lit(out, "the headers");
     }

@@ -294,6 +294,47 @@ test_headers(void **state)
 }
 
 
+/* what the path names is text of the client, and goes on with it */
+
+static void
+test_paths(void **state)
+{
+    ig_request_t       r;
+    ig_reading_t       reading;
+    const ig_block_t  *b;
+
+    (void) state;
+
+    memset(&r, 0, sizeof(r));
+    r.method = IG_STR("GET");
+    r.path = IG_STR("/v1/models/2000000006");
+
+    ig_arena_reset(arena);
+    assert_int_equal(ig_read(&r, arena, &reading), IG_OK);
+    assert_int_equal(reading.reason, IG_REASON_NONE);
+    assert_int_equal(reading.nblocks, 1);
+
+    b = block_of(&reading, IG_BLOCK_PATH);
+    assert_non_null(b);
+    assert_int_equal(b->spans->n, 1);
+    assert_int_equal(span_count(b, "2000000006", 0), 1);
+    assert_int_equal(span_count(b, "2000000006", IG_SPAN_FOLD), 0);
+
+    r.path = IG_STR("/v1/models/\xd9\xa2\xd9\xa0\xd9\xa0");
+
+    ig_arena_reset(arena);
+    assert_int_equal(ig_read(&r, arena, &reading), IG_OK);
+    assert_int_equal(span_count(block_of(&reading, IG_BLOCK_PATH),
+                                "\xd9\xa2\xd9\xa0\xd9\xa0", IG_SPAN_FOLD), 1);
+
+    r.path = IG_STR("/v1/models");
+
+    ig_arena_reset(arena);
+    assert_int_equal(ig_read(&r, arena, &reading), IG_OK);
+    assert_null(block_of(&reading, IG_BLOCK_PATH));
+}
+
+
 int
 main(void)
 {
@@ -304,6 +345,7 @@ main(void)
         cmocka_unit_test(test_body_or_none),
         cmocka_unit_test(test_queries),
         cmocka_unit_test(test_headers),
+        cmocka_unit_test(test_paths),
     };
 
     arena = ig_arena_new(16u << 20, 1u << 20);

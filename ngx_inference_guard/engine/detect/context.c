@@ -230,7 +230,10 @@ ig_context_key(ig_detect_worker_t *w)
     w->context.key_view = v->id;
     w->context.any_key = false;
 
-    if (v->joined || v->block == NULL || v->block->kind == IG_BLOCK_HEADERS) {
+    if (v->joined || v->block == NULL
+        || (v->block->kind != IG_BLOCK_BODY
+            && v->block->kind != IG_BLOCK_QUERY))
+    {
         return;
     }
 

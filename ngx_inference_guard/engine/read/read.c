@@ -1,8 +1,8 @@
 /*
  * Reading a request: its operation, then query, headers and body.
  *
- * The query and the headers are read also where the operation takes no body:
- * they go on to the endpoint as well.
+ * The query, the headers and a path that names a thing are read also where the
+ * operation takes no body: they go on to the endpoint as well.
  */
 
 #include <read/json.h>
@@ -209,6 +209,49 @@ ig_read_headers(const ig_request_t *r, ig_arena_t *arena, ig_reading_t *out)
 }
 
 
+/*
+ * The path goes on as it is.  What the table of operations leaves open in it is
+ * text of the client.
+ */
+
+static ig_rc_t
+ig_read_path(const ig_request_t *r, ig_arena_t *arena, ig_reading_t *out)
+{
+    size_t      i;
+    unsigned    flags;
+    ig_str_t    known;
+    ig_spans_t  spans;
+
+    known = out->operation->path;
+
+    if (known.data[known.len - 1] != '*') {
+        return IG_OK;
+    }
+
+    if (r->path.len >= IG_MAX_BODY) {
+        return ig_read_refuse(out, IG_REASON_limit_exceeded, 0);
+    }
+
+    flags = 0;
+
+    for (i = 0; i < r->path.len; i++) {
+        flags |= r->path.data[i] >= 0x7f ? IG_SPAN_FOLD : 0;
+    }
+
+    ig_spans_init(&spans, arena);
+
+    if (!ig_spans_add(&spans, known.len - 1, r->path.len - known.len + 1,
+                      flags))
+    {
+        return ig_arena_status(arena);
+    }
+
+    ig_read_block(out, IG_BLOCK_PATH, r->path, spans.first);
+
+    return IG_OK;
+}
+
+
 /* what is before the first `c`; *rest is what is behind it */
 
 static ig_str_t
@@ -344,5 +387,11 @@ ig_read(const ig_request_t *r, ig_arena_t *arena, ig_reading_t *out)
         return rc;
     }
 
-    return ig_read_headers(r, arena, out);
+    rc = ig_read_headers(r, arena, out);
+
+    if (rc != IG_OK || out->reason != IG_REASON_NONE) {
+        return rc;
+    }
+
+    return ig_read_path(r, arena, out);
 }

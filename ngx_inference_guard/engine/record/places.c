@@ -151,6 +151,11 @@ ig_places_at(ig_line_t *l, ig_places_walk_t *walk, const ig_block_t *b,
         return;
     }
 
+    if (b->kind == IG_BLOCK_PATH) {
+        ig_line_lit(l, "\"path\"");
+        return;
+    }
+
     if (at >= b->bytes.len || walk->walked + at > IG_PLACES_WALK) {
         ig_line_lit(l, "\"body\"");
         return;
