@@ -121,6 +121,12 @@ ig_view_back(const ig_detect_t *d, const ig_view_t *v, uint32_t at,
         return;
     }
 
+    if (v->whole) {
+        *start = v->span_start;
+        *end = v->whole;
+        return;
+    }
+
     if (!v->folded) {
         *start = v->base + at;
         *end = *start + 1;

@@ -411,6 +411,39 @@ ig_block_folded(ig_block_state_t *s, const ig_span_t *span)
 }
 
 
+/* a number by its value, when that is not what it looks like */
+
+static void
+ig_block_number(ig_block_state_t *s, const ig_span_t *span)
+{
+    size_t     len;
+    uint8_t    digits[IG_NUMBER_MAX];
+    ig_view_t  v;
+
+    len = ig_number_whole(s->block->bytes.data + span->start, span->len,
+                          digits);
+
+    if (len < s->w->d->digits) {
+        return;
+    }
+
+    memset(&v, 0, sizeof(v));
+    v.block = s->block;
+    v.block_number = s->view.block_number;
+    v.text = digits;
+    v.high = (uint32_t) len;
+    v.whole = span->start + span->len;
+    v.span_start = span->start;
+    v.last_key = s->last_key;
+    v.last_key_len = s->last_key_len;
+    v.id = ++s->w->view_id;
+
+    s->w->view = &v;
+
+    ig_anchor_view(s->w);
+}
+
+
 /* what could not be judged where it lies */
 
 static void
@@ -439,6 +472,10 @@ ig_block_copies(ig_block_state_t *s)
         } else if (s->w->d->nalways) {
             ig_block_view(s, span);
             ig_anchor_always(s->w);
+        }
+
+        if ((span->flags & IG_SPAN_NUMBER) && s->w->rc == IG_OK) {
+            ig_block_number(s, span);
         }
 
         ig_block_advance(s, span);

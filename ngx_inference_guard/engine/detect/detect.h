@@ -10,7 +10,7 @@
  *     match.c      PCRE2 around an anchor -> candidates
  *     confirm.c    a candidate -> validator, context, score -> a finding
  *     context.c    words near a candidate             words.c
- *     fold.c       text as a reader would see it
+ *     fold.c       text as a reader would see it     number.c
  *     owner.c      whose number it is
  *     validator*.c checksums
  */
@@ -26,6 +26,7 @@
 #include "cluster.h"
 #include "fold.h"
 #include "literal.h"
+#include "number.h"
 #include "pattern.h"
 #include "words.h"
 
@@ -177,6 +178,8 @@ typedef struct {
 
     uint32_t               base;       /* in place: offset of text[0] */
     bool                   folded;
+    uint32_t               whole;      /* not 0: its end in the block, and what
+                                          is found is all of it */
     ig_fold_source_t       source;
     const ig_fold_mark_t  *marks;
     size_t                 nmarks;

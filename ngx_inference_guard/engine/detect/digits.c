@@ -124,7 +124,7 @@ ig_digits_left_edge(const ig_view_t *v, uint32_t start)
         /* an escape that was not undone, as in "\n2000000006", ends there */
 
         return start - v->low >= 2 && v->text[start - 2] == '\\'
-               && (c == 'n' || c == 't' || c == 'r');
+               && (c == 'n' || c == 't' || c == 'r' || c == 'b' || c == 'f');
     }
 
     if (start - v->low < 2) {
@@ -136,6 +136,17 @@ ig_digits_left_edge(const ig_view_t *v, uint32_t start)
     }
 
     return c != '-' || !ig_hex_token(v, (int64_t) start - 2, -1);
+}
+
+
+/* ".0", as programs write a whole number that they took for another */
+
+static bool
+ig_zero_fraction(const ig_view_t *v, uint32_t at)
+{
+    return v->text[at + 1] == '0' && !ig_touches(v, at + 2)
+           && (at + 3 >= v->high || v->text[at + 2] != '.'
+               || !ig_ascii_digit(v->text[at + 3]));
 }
 
 
@@ -155,7 +166,7 @@ ig_digits_right_edge(const ig_view_t *v, uint32_t end)
     c = v->text[end];
 
     if (c == '.' && ig_ascii_digit(v->text[end + 1])) {
-        return false;
+        return ig_zero_fraction(v, end);
     }
 
     return c != '-' || !ig_hex_token(v, (int64_t) end + 1, 1);

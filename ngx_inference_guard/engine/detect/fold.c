@@ -337,6 +337,24 @@ ig_fold_char(int32_t c, uint8_t *out)
     nparts = 1;
     parts[0] = c;
 
+    /*
+     * Signs that stand before a number, and are no letters of a word: as such
+     * they would touch it.
+     */
+
+    switch (c) {
+
+    case 0xaa:                 /* feminine and masculine ordinal */
+    case 0xba:
+    case 0x2116:               /* numero sign */
+    case 0x2117:               /* sound recording copyright */
+    case 0x2120:               /* service mark */
+    case 0x2121:               /* telephone sign */
+    case 0x2122:               /* trade mark sign */
+        *out = ' ';
+        return 1;
+    }
+
     /* syllables of Hangul would fall apart into their letters */
 
     if (c < 0xac00 || c > 0xd7a3) {
