@@ -87,6 +87,19 @@ static const shape_t  shapes[] = {
     { CHAT, "{" USER ",\"model\":\"m\",\"audio\":{\"voice\":\"alloy\","
       "\"format\":\"mp3\"},\"web_search_options\":{}}", 0, "hi|", "" },
 
+    /* other models, and a cache that is fetched from elsewhere */
+
+    { CHAT, "{\"model\":\"m\"," USER ",\"models\":[\"n\"]}",
+      UNKNOWN, "hi|", "" },
+    { CHAT, "{\"model\":\"m\"," USER ",\"models\":[],\"fallbacks\":null}",
+      0, "hi|", "" },
+    { MESSAGES, "{\"model\":\"m\"," USER ",\"fallbacks\":[{\"model\":\"n\"}]}",
+      UNKNOWN, "hi|", "" },
+    { RESPONSES, "{\"model\":\"m\",\"input\":\"i\",\"models\":[\"n\"]}",
+      UNKNOWN, "i|", "" },
+    { CHAT, "{\"model\":\"m\"," USER ",\"kv_transfer_params\":{"
+      "\"remote_host\":\"h\"}}", REMOTE, "hi|", "" },
+
     /* chat: what cannot be read */
 
     { CHAT, PARTS("{\"type\":\"text\",\"text\":\"see\"},{\"type\":"

@@ -65,6 +65,7 @@ enum {
     S_THREAD,
     S_CITATION,
     S_VARIABLES,
+    S_OTHER_MODELS,
     S_COUNT
 };
 
@@ -194,6 +195,12 @@ const ig_slot_t  ig_slots[S_COUNT] = {
                         .place = IG_PLACE_VARIABLES, .element = S_TEXT },
     [S_VARIABLE]    = { .types = ANY, .text = IG_SPAN_TEXT,
                         .place = IG_PLACE_PART, .element = S_PART },
+
+    /* to be tried when the model that was asked for fails: rules and endpoints
+       were asked about that one only */
+    [S_OTHER_MODELS]
+                    = { .types = ANY, .element = S_OTHER_MODELS,
+                        BITS(IG_UNINSPECTABLE_UNKNOWN) },
 };
 
 
@@ -232,6 +239,9 @@ static const uint8_t  ig_places[IG_PLACES][IG_KEY_COUNT] = {
         [IG_KEY_prediction]           = S_PREDICTION,
         [IG_KEY_previous_response_id] = S_REFERENCE,
         [IG_KEY_file_ids]             = S_REFERENCE,
+        [IG_KEY_models]               = S_OTHER_MODELS,  /* OpenRouter */
+        [IG_KEY_fallbacks]            = S_OTHER_MODELS,
+        [IG_KEY_kv_transfer_params]   = S_REMOTE,        /* vLLM */
     },
 
     [IG_PLACE_COMPLETIONS] = {
@@ -240,6 +250,9 @@ static const uint8_t  ig_places[IG_PLACES][IG_KEY_COUNT] = {
         [IG_KEY_prompt_embeds]        = S_TOKENS,
         [IG_KEY_suffix]               = S_STRING_TEXT,
         [IG_KEY_stream]               = S_STREAM,
+        [IG_KEY_models]               = S_OTHER_MODELS,  /* OpenRouter */
+        [IG_KEY_fallbacks]            = S_OTHER_MODELS,
+        [IG_KEY_kv_transfer_params]   = S_REMOTE,        /* vLLM */
     },
 
     [IG_PLACE_RESPONSES] = {
@@ -252,6 +265,8 @@ static const uint8_t  ig_places[IG_PLACES][IG_KEY_COUNT] = {
         [IG_KEY_previous_response_id] = S_REFERENCE,
         [IG_KEY_conversation]         = S_REFERENCE,
         [IG_KEY_prompt]               = S_PROMPT_KEPT,
+        [IG_KEY_models]               = S_OTHER_MODELS,  /* OpenRouter */
+        [IG_KEY_fallbacks]            = S_OTHER_MODELS,
     },
 
     [IG_PLACE_EMBEDDINGS] = {
@@ -270,6 +285,8 @@ static const uint8_t  ig_places[IG_PLACES][IG_KEY_COUNT] = {
         [IG_KEY_mcp_servers]          = S_REMOTE,
         [IG_KEY_container]            = S_CONTAINER,
         [IG_KEY_thread]               = S_THREAD,
+        [IG_KEY_models]               = S_OTHER_MODELS,  /* OpenRouter */
+        [IG_KEY_fallbacks]            = S_OTHER_MODELS,
     },
 
     [IG_PLACE_OLLAMA_CHAT] = {
@@ -502,7 +519,7 @@ ig_key_id_short(const uint8_t *p, size_t len)
     case 6:
         K(stream) K(system) K(source) K(prompt) K(output) K(images)
         K(action) K(custom) K(result) K(skills) K(stderr) K(stdout) K(suffix)
-        K(reason) K(thread)
+        K(models) K(reason) K(thread)
         break;
 
     case 7:
@@ -531,7 +548,7 @@ ig_key_id_long(const uint8_t *p, size_t len)
     case 9:
         K(arguments) K(tool_name) K(functions) K(image_url) K(reasoning)
         K(audio_url) K(container) K(file_data) K(operation) K(variables)
-        K(video_url) K(citations)
+        K(video_url) K(citations) K(fallbacks)
         break;
 
     case 10:
@@ -561,6 +578,10 @@ ig_key_id_long(const uint8_t *p, size_t len)
 
     case 17:
         K(encrypted_content) K(reasoning_content) K(reasoning_details)
+        break;
+
+    case 18:
+        K(kv_transfer_params)
         break;
 
     case 19:

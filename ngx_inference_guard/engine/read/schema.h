@@ -22,19 +22,20 @@
     K(citations) K(code) K(connector_id) K(container) K(container_id)         \
     K(content) K(context) K(conversation) K(custom) K(data) K(definition)     \
     K(encrypted_content) K(encrypted_index) K(environment) K(error)           \
-    K(file) K(file_data) K(file_id) K(file_ids) K(file_url) K(function)       \
-    K(function_call) K(functions) K(id) K(image) K(image_url) K(images)       \
-    K(input) K(input_audio) K(input_image_mask) K(instructions) K(lines)      \
-    K(logs) K(mcp_servers) K(messages) K(model) K(name) K(operation)          \
-    K(output) K(outputs) K(prediction) K(previous_message_id)                 \
-    K(previous_response_id) K(prompt) K(prompt_embeds) K(queries)             \
-    K(reason) K(reasoning) K(reasoning_content) K(reasoning_details)          \
-    K(refusal) K(result) K(results) K(role) K(server_url) K(skill_id)         \
-    K(skills) K(source) K(state_changes) K(stderr) K(stdout) K(stream)        \
-    K(suffix) K(summary) K(system) K(tabs) K(template) K(text) K(thinking)    \
-    K(thread) K(title) K(tool) K(tool_calls) K(tool_changes)                  \
-    K(tool_choice) K(tool_name) K(tool_references) K(tools) K(transcript)     \
-    K(type) K(url) K(variables) K(vector_store_ids) K(video) K(video_url)
+    K(fallbacks) K(file) K(file_data) K(file_id) K(file_ids) K(file_url)      \
+    K(function) K(function_call) K(functions) K(id) K(image) K(image_url)     \
+    K(images) K(input) K(input_audio) K(input_image_mask) K(instructions)     \
+    K(kv_transfer_params) K(lines) K(logs) K(mcp_servers) K(messages)         \
+    K(model) K(models) K(name) K(operation) K(output) K(outputs)              \
+    K(prediction) K(previous_message_id) K(previous_response_id) K(prompt)    \
+    K(prompt_embeds) K(queries) K(reason) K(reasoning) K(reasoning_content)   \
+    K(reasoning_details) K(refusal) K(result) K(results) K(role)              \
+    K(server_url) K(skill_id) K(skills) K(source) K(state_changes) K(stderr)  \
+    K(stdout) K(stream) K(suffix) K(summary) K(system) K(tabs) K(template)    \
+    K(text) K(thinking) K(thread) K(title) K(tool) K(tool_calls)              \
+    K(tool_changes) K(tool_choice) K(tool_name) K(tool_references) K(tools)   \
+    K(transcript) K(type) K(url) K(variables) K(vector_store_ids) K(video)    \
+    K(video_url)
 
 typedef enum {
     IG_KEY_UNKNOWN = 0,
