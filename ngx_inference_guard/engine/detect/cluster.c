@@ -239,13 +239,6 @@ ig_cluster_group(ig_cluster_state_t *s, uint32_t start, uint32_t end)
 
     c = s->c;
 
-    if (s->pass->group && ig_cluster_lettered(s->text.data, start)
-        && ig_cluster_iban(s->text, start, end, &first))
-    {
-        s->go_on = s->go_on
-                   && s->pass->group(s->pass->data, s->text, first, end);
-    }
-
     if (c->n && !ig_cluster_joins(s, c->groups[c->n - 1].end, start)) {
 
         if (c->n == 1 && ig_cluster_is_dull(s)) {
@@ -259,6 +252,18 @@ ig_cluster_group(ig_cluster_state_t *s, uint32_t start, uint32_t end)
 
     if (c->n == IG_CLUSTER_GROUPS) {
         ig_cluster_piece(s);
+    }
+
+    /*
+     * Behind the cluster before it: who is called would have to go back for
+     * that one, each time to the beginning.
+     */
+
+    if (s->pass->group && ig_cluster_lettered(s->text.data, start)
+        && ig_cluster_iban(s->text, start, end, &first))
+    {
+        s->go_on = s->go_on
+                   && s->pass->group(s->pass->data, s->text, first, end);
     }
 
     c->groups[c->n++] = (ig_group_t) { start, end };
