@@ -107,6 +107,22 @@ is($t->read('logs/error.log') =~ /\[(?:error|crit)\]/, 1, 'the error log says so
 no_leak($t, SECRET);
 $t->done;
 
+# a file that ends in a torn line when NGINX starts, as after a crash
+$t = standard(start => 0);
+my $piece = '{"v":1,"type":"decision","time":"2026-11-2';
+for my $end ($piece, "$piece\n", '') {
+    $t->write('audit.jsonl', $filler . $end);
+    $t->start($t->{conf});
+    served($t, ask($t, us => 'hello'), 'virginia', 'started');
+    $t->stop;
+    my @lines = split /\n/, $t->read('audit.jsonl'), -1;
+    is(scalar @lines, $end eq '' ? 4 : 5, 'each on a line of its own');
+    is($lines[1], $piece, 'the torn piece stands alone') if $end ne '';
+    is(scalar(grep { eval { JSON::PP->new->utf8->decode($_) } } @lines), 3,
+        'what was there, a decision, an outcome');
+}
+$t->done;
+
 # a device that is always full
 $t = standard(audit => '/dev/full');
 $t->expect_log(qr/records are lost/);  # as it ends, and rightly said
