@@ -49,6 +49,7 @@ sub new ($class, %o) {
         nginx => $nginx, module => $module, workers => $o{workers} // 2,
         level => $o{level} // 'info', main => $o{main} // '',
         events => $o{events} // '', args => $o{args} // [],
+        daemon => $o{daemon} // 'off',
         ports => {}, up => {}, seen => {}, masters => [], daemons => [], expected => [], owner => $$,
         tmp => File::Temp->newdir('inference-guard-XXXXXXXX', TMPDIR => 1,
             CLEANUP => !$ENV{IG_TEST_KEEP}),
@@ -147,7 +148,7 @@ sub config ($self, $http) {
     $main .= "load_module $self->{module};\n" if $self->{module};
     return $self->write('nginx.conf', <<"END");
 $main
-daemon off;
+daemon $self->{daemon};
 pid %%DIR%%/nginx.pid;
 error_log %%DIR%%/logs/error.log $self->{level};
 worker_processes $self->{workers};
@@ -188,6 +189,11 @@ sub start ($self, $http = undef) {
         $SIG{XFSZ} = 'IGNORE';          # a full disk is an error, no signal
         $ENV{LD_PRELOAD} = $ENV{IG_PRELOAD} if $ENV{IG_PRELOAD};
         exec @command or POSIX::_exit(127);
+    }
+    if ($self->{daemon} eq 'on') {
+        waitpid $pid, 0;
+        $pid = $self->wait_for('a pid', sub {
+            $self->read('nginx.pid') =~ /^(\d+)\n/ && $1 });
     }
     $self->{pid} = $pid;
     $self->wait_for('NGINX is up', sub {
