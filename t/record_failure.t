@@ -64,8 +64,24 @@ $t->wait_for('the other worker had a request', sub {
 });
 limit('unlimited');
 retry_until_served('room again for one');
-my @glued = grep { /.\{"v":/ } split /\n/, $t->read('audit.jsonl');
+
+sub glued () { grep { /.\{"v":/ } split /\n/, $t->read('audit.jsonl') }
+
+my @glued = glued();
 is(scalar @glued, 0, 'no record is glued to a torn one')
+    or diag substr $glued[0], 0, 300;
+
+# nor when the workers of a new configuration are the next to write
+$t->expect_log(qr/records are lost/);    # of requests that were refused
+limit(size() + 100);
+$t->wait_for('another torn record', sub {
+    ask($t, us => 'hello');
+    $t->read('audit.jsonl') !~ /\n\z/;
+});
+$t->reload;
+retry_until_served('after a reload');
+@glued = glued();
+is(scalar @glued, 0, 'no record of another life is glued to it')
     or diag substr $glued[0], 0, 300;
 
 # an outcome that finds no room is kept, and comes when there is some
