@@ -232,6 +232,41 @@ like($err, qr/torn\.jsonl:8: this line is too long/, 'a line too long');
 like($err, qr/torn\.jsonl:11: this line /, 'the torn end');
 is(scalar(my @all = $err =~ /\n/g), 7, 'and nothing else');
 
+# a record that another worker wrote behind a torn one is found, however the
+# torn one ends; bytes like a record's first ones in a string are none
+
+like($good, qr/^\{"v":1,"type":"/, 'a record begins as all do');
+
+my ($behind, $cuts) = ('', 0);
+for my $at (1 .. length($good) - 2) {
+    $behind .= substr($good, 0, $at) . decision("b$at");
+    $cuts++;
+}
+($status, $out, $err) = run('search', '--json', put('glued.jsonl', $behind));
+is(ids($out), join(' ', map { "b$_" } 1 .. $cuts),
+    'a record behind every prefix of one');
+is(scalar(my @named = $err
+        =~ /^\S+glued\.jsonl:\d+: this line begins with a torn record$/mg),
+    $cuts, 'and each torn one is named');
+like($err, qr/glued\.jsonl:77: /, 'by its line');
+
+my $quoted = decision('q1', tenant => '{\"v\":1,\"type\":\"decision\"}');
+my $piece = substr $good, 0, 150;
+($status, $out, $err) = run('search', '--json', put('glued2.jsonl', $quoted,
+    $piece, $piece, $quoted, decision('b2'), 'x' x 300_000, decision('b3'),
+    'x' x 65_500, decision('b4'), 'x' x 100_000, "\n", decision('b5'), $piece,
+    substr(decision('b6'), 0, -1)));
+is(ids($out), 'q1 b2 b3 b4 b5 b6',
+    'behind several, behind a long one, at the end');
+is(scalar(split /\n/, $out), 7, 'each record once');
+is(scalar(@named = $err =~ /glued2\.jsonl:2: this line begins/g), 2,
+    'each of several');
+like($err, qr/glued2\.jsonl:4: this line is too long/, 'a long one');
+like($err, qr/glued2\.jsonl:5: this line begins with a torn record/,
+    'a shorter one');
+like($err, qr/glued2\.jsonl:8: this line begins with a torn record/,
+    'at the end');
+
 my $cut = put('cut.jsonl', substr($good, 0, -1));
 is(found($cut), 'g1', 'a whole record without its newline is one');
 
@@ -354,6 +389,10 @@ my $half = decision('l3');
 append($live, substr($half, 0, 100));
 append($live, substr($half, 100));
 is(next_ids(1), 'l3', 'a line that comes in two parts');
+
+append($live, substr($half, 0, 100));
+append($live, decision('l3b'));
+is(next_ids(1), 'l3b', 'a record behind a torn one');
 
 rename $live, "$live.1" or die;
 append($live, decision('l4'));

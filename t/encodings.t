@@ -87,8 +87,23 @@ for my $at (0, 2, 12, -7, -4) {
     substr($bad, $at, 1) ^.= "\x55";
     broken(coded(gzip => $bad), "byte $at of gzip changed");
 }
-broken(coded(gzip => substr($gz, 0, -4) . pack 'V', length($clean) - 9),
-    'a size that lies');
+
+# RFC 1952, 2.3.1: a checksum, then the size.  A size within the limits is not
+# believed either: what is inflated must have it.
+my ($crc, $size) = unpack 'VV', substr $gz, -8;
+is($crc, Compress::Zlib::crc32($clean), 'the checksum is where it should be');
+is($size, length $clean, 'and the size');
+for my $bad (map({ [ $crc ^ 1 << $_, $size ] } 0, 7, 8, 31),
+    [ 0, $size ], [ Compress::Zlib::crc32($hit), $size ],
+    map { [ $crc, $_ ] } 0, 1, $size - 9, $size - 1, $size + 1, $size + 4096)
+{
+    refused($t, coded(gzip => substr($gz, 0, -8) . pack 'VV', @$bad), 400,
+        'invalid_encoding', sprintf 'CRC %08x, size %d', @$bad);
+}
+refused($t, coded(gzip => substr($gz, 0, -4) . pack 'V', 1 << 31), 413,
+    'decoded_too_large', 'a size that nobody may have');
+served($t, coded(gzip => substr($gz, 0, -8) . pack 'VV', $crc, $size),
+    'virginia', 'both right again');
 broken(coded(gzip => $gz . code(gzip => $hit)), 'a second member');
 broken(coded(gzip => code(gzip => substr $clean, 0, 20)
     . code(gzip => substr $clean, 20)), 'a document in two members');

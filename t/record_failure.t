@@ -64,8 +64,24 @@ $t->wait_for('the other worker had a request', sub {
 });
 limit('unlimited');
 retry_until_served('room again for one');
-my @glued = grep { /.\{"v":/ } split /\n/, $t->read('audit.jsonl');
+
+sub glued () { grep { /.\{"v":/ } split /\n/, $t->read('audit.jsonl') }
+
+my @glued = glued();
 is(scalar @glued, 0, 'no record is glued to a torn one')
+    or diag substr $glued[0], 0, 300;
+
+# nor when the workers of a new configuration are the next to write
+$t->expect_log(qr/records are lost/);    # of requests that were refused
+limit(size() + 100);
+$t->wait_for('another torn record', sub {
+    ask($t, us => 'hello');
+    $t->read('audit.jsonl') !~ /\n\z/;
+});
+$t->reload;
+retry_until_served('after a reload');
+@glued = glued();
+is(scalar @glued, 0, 'no record of another life is glued to it')
     or diag substr $glued[0], 0, 300;
 
 # an outcome that finds no room is kept, and comes when there is some
@@ -105,6 +121,22 @@ is_deeply([ grep { $_ > 1 } values %ended ], [], 'no outcome twice');
 $t->stop;
 is($t->read('logs/error.log') =~ /\[(?:error|crit)\]/, 1, 'the error log says so');
 no_leak($t, SECRET);
+$t->done;
+
+# a file that ends in a torn line when NGINX starts, as after a crash
+$t = standard(start => 0);
+my $piece = '{"v":1,"type":"decision","time":"2026-11-2';
+for my $end ($piece, "$piece\n", '') {
+    $t->write('audit.jsonl', $filler . $end);
+    $t->start($t->{conf});
+    served($t, ask($t, us => 'hello'), 'virginia', 'started');
+    $t->stop;
+    my @lines = split /\n/, $t->read('audit.jsonl'), -1;
+    is(scalar @lines, $end eq '' ? 4 : 5, 'each on a line of its own');
+    is($lines[1], $piece, 'the torn piece stands alone') if $end ne '';
+    is(scalar(grep { eval { JSON::PP->new->utf8->decode($_) } } @lines), 3,
+        'what was there, a decision, an outcome');
+}
 $t->done;
 
 # a device that is always full

@@ -39,6 +39,10 @@ my %types = map { $_->{type} => 1 } $t->records;
 is_deeply([ sort keys %types ], [qw(decision outcome redirect undecided)],
     'records of every type');
 
+# what a reader finds a record by, behind a torn one
+is(scalar(grep { !/^\{"v":1,"type":"(?:decision|redirect|outcome|undecided)",/ }
+    split /\n/, $t->read('audit.jsonl')), 0, 'each begins alike');
+
 IG::Npm::install(root('t/sdk'));
 my @check = ('node', root('t/sdk/records.mjs'), root('docs/record.schema.json'));
 my ($status, $out) = run(@check, $t->dir('audit.jsonl'));

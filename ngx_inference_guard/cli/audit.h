@@ -73,6 +73,7 @@ typedef struct {
     uint64_t  offset;                    /* read so far */
     bool      skipping;                  /* the rest of a line too long */
     bool      unnumbered;                /* not read from its beginning */
+    bool      quiet;                     /* names no bad line */
     size_t    start;
     size_t    len;
     uint8_t  *buf;
@@ -89,10 +90,13 @@ typedef enum {
 } ig_audit_got_t;
 
 /*
- * The next line, good until the next call.  A part stays in the buffer and may
- * be whole at the next call.
+ * The next line that is not empty, good until the next call.  A part stays in
+ * the buffer and may be whole at the next call.  Of a line in which a record
+ * follows a torn one the torn one is named, and the record is the line.
  */
 ig_audit_got_t ig_audit_lines_next(ig_audit_lines_t *r, ig_str_t *line);
+/* the same for a part that is taken as it is */
+void ig_audit_torn(const ig_audit_lines_t *r, ig_str_t *line);
 
 /* names a line that is no record on stderr */
 void ig_audit_bad(const ig_audit_lines_t *r, const char *why);

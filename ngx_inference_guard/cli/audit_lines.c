@@ -85,6 +85,10 @@ ig_audit_lines_fill(ig_audit_lines_t *r)
 void
 ig_audit_bad(const ig_audit_lines_t *r, const char *why)
 {
+    if (r->quiet) {
+        return;
+    }
+
     (void) fflush(stdout);
 
     if (r->unnumbered) {
@@ -98,16 +102,26 @@ ig_audit_bad(const ig_audit_lines_t *r, const char *why)
 }
 
 
-/* a write that was cut short, and another worker's whole record behind it */
+/*
+ * A write that was cut short, and another worker's whole record behind it: no
+ * record holds a head within, so what stands before the last one is torn.
+ */
 
-static void
-ig_audit_lines_torn(ig_audit_lines_t *r, ig_str_t *line)
+static uint8_t *
+ig_audit_head(uint8_t *p, size_t len)
 {
-    uint8_t  *p;
+    return memmem(p, len, IG_AUDIT_HEAD, sizeof(IG_AUDIT_HEAD) - 1);
+}
+
+
+void
+ig_audit_torn(const ig_audit_lines_t *r, ig_str_t *line)
+{
+    uint8_t  *p, *start;
 
     while (line->len > 1) {
-        p = memmem(line->data + 1, line->len - 1, IG_AUDIT_HEAD,
-                   sizeof(IG_AUDIT_HEAD) - 1);
+        start = (uint8_t *) line->data;
+        p = ig_audit_head(start + 1, line->len - 1);
 
         if (p == NULL) {
             return;
@@ -115,9 +129,80 @@ ig_audit_lines_torn(ig_audit_lines_t *r, ig_str_t *line)
 
         ig_audit_bad(r, "begins with a torn record");
 
+        line->len -= (size_t) (p - start);
+        line->data = p;
+    }
+}
+
+
+/*
+ * Of a line that is too long what may yet be a record: from the last head on,
+ * or as much as a head that is not all there.
+ */
+
+static void
+ig_audit_lines_shorten(ig_audit_lines_t *r)
+{
+    size_t    keep;
+    uint8_t  *p, *head, *end;
+
+    if (!r->skipping) {
+        r->number++;
+        r->skipping = true;
+        ig_audit_bad(r, "is too long");
+    }
+
+    p = r->buf + r->start;
+    end = p + r->len;
+    head = NULL;
+
+    while ((p = ig_audit_head(p, (size_t) (end - p))) != NULL) {
+        head = p++;
+    }
+
+    keep = head ? (size_t) (end - head) : r->len;
+
+    if (keep > IG_RECORD_LINE_MAX) {
+        keep = sizeof(IG_AUDIT_HEAD) - 2;
+    }
+
+    r->start += r->len - keep;
+    r->len = keep;
+}
+
+
+/* false: there is no record in what a newline has ended */
+
+static bool
+ig_audit_lines_line(ig_audit_lines_t *r, ig_str_t *line)
+{
+    uint8_t  *p;
+
+    if (!r->skipping) {
+        r->number++;
+
+        if (line->len == 0) {
+
+            /* two workers, each of which ended a torn line */
+
+            return false;
+        }
+
+    } else {
+        r->skipping = false;
+        p = ig_audit_head((uint8_t *) line->data, line->len);
+
+        if (p == NULL) {
+            return false;
+        }
+
         line->len -= (size_t) (p - line->data);
         line->data = p;
     }
+
+    ig_audit_torn(r, line);
+
+    return true;
 }
 
 
@@ -140,36 +225,16 @@ ig_audit_lines_next(ig_audit_lines_t *r, ig_str_t *line)
             r->start += line->len + 1;
             r->len -= line->len + 1;
 
-            if (r->skipping) {
-                r->skipping = false;
-                seen = 0;
-                continue;
+            if (ig_audit_lines_line(r, line)) {
+                return IG_AUDIT_LINE;
             }
 
-            r->number++;
-
-            if (line->len == 0) {
-
-                /* two workers, each of which ended a torn line */
-
-                seen = 0;
-                continue;
-            }
-
-            ig_audit_lines_torn(r, line);
-
-            return IG_AUDIT_LINE;
+            seen = 0;
+            continue;
         }
 
         if (r->len > IG_RECORD_LINE_MAX) {
-            if (!r->skipping) {
-                r->number++;
-                r->skipping = true;
-                ig_audit_bad(r, "is too long");
-            }
-
-            r->start = 0;
-            r->len = 0;
+            ig_audit_lines_shorten(r);
         }
 
         seen = r->len;

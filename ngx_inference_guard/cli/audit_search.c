@@ -271,6 +271,7 @@ ig_search_file(ig_search_t *s, const char *name)
 
         if (got == IG_AUDIT_PART) {
             r.number++;
+            ig_audit_torn(&r, &line);
         }
 
         if ((got != IG_AUDIT_LINE && got != IG_AUDIT_PART) || line.len == 0) {

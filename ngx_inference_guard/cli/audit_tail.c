@@ -157,10 +157,7 @@ ig_tail_line(ig_tail_t *t, const ig_audit_lines_t *r, ig_str_t line)
     }
 
     if (!ig_record_line_parse(t->line, line)) {
-        if (!t->collecting) {
-            ig_audit_bad(r, t->line->error);
-        }
-
+        ig_audit_bad(r, t->line->error);
         return;
     }
 
@@ -243,6 +240,7 @@ ig_tail_last(ig_tail_t *t, ig_audit_lines_t *r)
 
     size = S_ISREG(st.st_mode) ? (uint64_t) st.st_size : 0;
     t->collecting = true;
+    r->quiet = true;                     /* lines are read more than once */
 
     for (back = IG_TAIL_STEP; ; back *= 8) {
         ok = ig_tail_from(t, r, size, back);
@@ -253,6 +251,7 @@ ig_tail_last(ig_tail_t *t, ig_audit_lines_t *r)
     }
 
     t->collecting = false;
+    r->quiet = false;
 
     n = t->nring < t->o.lines ? t->nring : t->o.lines;
 

@@ -397,6 +397,8 @@ ngx_int_t ngx_http_ig_refuse(ngx_http_request_t *r, ngx_http_ig_leg_t *leg,
 /* ngx_http_inference_guard_audit.c */
 
 ngx_int_t ngx_http_ig_audit_share(ngx_conf_t *cf, ngx_http_ig_main_conf_t *mcf);
+/* a file that ends in a torn line is found out */
+void ngx_http_ig_audit_start(ngx_http_ig_main_conf_t *mcf);
 ngx_int_t ngx_http_ig_audit_init(ngx_http_ig_main_conf_t *mcf, ngx_log_t *log);
 void ngx_http_ig_audit_exit(ngx_http_ig_main_conf_t *mcf);
 /*

@@ -10,7 +10,8 @@
  * their requests are refused); the other half is for outcomes.
  *
  * O_APPEND keeps records of several workers apart, but a write can be short.
- * The workers share a word that says so: the next write of any of them starts
+ * The workers share a word that says so, and of which file, as they reopen a
+ * rotated one at different moments: the next write of any of them to it starts
  * with a newline, and whoever wrote the torn record repeats it whole.  Between
  * the short write and the word another worker may still write; readers find its
  * record behind the torn one, as a record's first bytes occur in no record.
@@ -25,6 +26,9 @@
 #define NGX_HTTP_IG_AUDIT_SIZE    (2 * 1024 * 1024)
 #define NGX_HTTP_IG_AUDIT_RETRY   1000
 #define NGX_HTTP_IG_WRITER_BYTES  12
+
+/* zero, the word of no file, is no inode's number */
+#define ngx_http_ig_audit_key(fi)  ((ngx_atomic_uint_t) (fi)->st_ino)
 
 
 /*
@@ -48,13 +52,15 @@ struct ngx_http_ig_audit_s {
     time_t            error_log_time;
     ig_writer_t       writer;
     uint64_t          seq;          /* before the record that is begun */
-    ngx_atomic_t     *torn;         /* shared: the file ends in a torn line */
+    ngx_atomic_t     *torn;         /* shared: what file ends in a torn line */
     unsigned          failed:1;
     u_char            id[2 * NGX_HTTP_IG_WRITER_BYTES];
 };
 
 
 static void ngx_http_ig_audit_unshare(void *data);
+static ngx_uint_t ngx_http_ig_audit_is_torn(ngx_open_file_t *file,
+    off_t size);
 static void ngx_http_ig_audit_event(ngx_event_t *ev);
 static void ngx_http_ig_audit_timer(ngx_event_t *ev);
 static void ngx_http_ig_audit_flush(ngx_http_ig_audit_t *a);
@@ -131,6 +137,71 @@ ngx_http_ig_audit_unshare(void *data)
         ngx_shm_free(&torn->shm);
         ngx_free(torn);
     }
+}
+
+
+/* in the master, when the file is open and no worker is there */
+
+void
+ngx_http_ig_audit_start(ngx_http_ig_main_conf_t *mcf)
+{
+    ngx_uint_t        i;
+    ngx_open_file_t  *file;
+    ngx_file_info_t   fi;
+
+    file = mcf->audit_file;
+
+    if (file == NULL || mcf->torn->cycles > 1) {
+        return;
+    }
+
+    /*
+     * the workers of another master (a binary upgrade) may be writing: what
+     * they have begun is whole at the next look
+     */
+
+    for (i = 0; i < 3; i++) {
+
+        if (ngx_fd_info(file->fd, &fi) == NGX_FILE_ERROR || !ngx_is_file(&fi)
+            || !ngx_http_ig_audit_is_torn(file, ngx_file_size(&fi)))
+        {
+            return;
+        }
+
+        ngx_msleep(1);
+    }
+
+    *(ngx_atomic_t *) mcf->torn->shm.addr = ngx_http_ig_audit_key(&fi);
+}
+
+
+static ngx_uint_t
+ngx_http_ig_audit_is_torn(ngx_open_file_t *file, off_t size)
+{
+    u_char    last;
+    ssize_t   n;
+    ngx_fd_t  fd;
+
+    if (size == 0) {
+        return 0;
+    }
+
+    /* what cannot be read may be torn, and an empty line does no harm */
+
+    fd = ngx_open_file(file->name.data, NGX_FILE_RDONLY|NGX_FILE_NONBLOCK,
+                       NGX_FILE_OPEN, 0);
+    if (fd == NGX_INVALID_FILE) {
+        return 1;
+    }
+
+    n = pread(fd, &last, 1, size - 1);
+
+    if (ngx_close_file(fd) == NGX_FILE_ERROR) {
+        ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, ngx_errno,
+                      ngx_close_file_n " \"%V\" failed", &file->name);
+    }
+
+    return n != 1 || last != LF;
 }
 
 
@@ -330,12 +401,13 @@ ngx_http_ig_audit_flush(ngx_http_ig_audit_t *a)
 static ngx_int_t
 ngx_http_ig_audit_write(ngx_http_ig_audit_t *a)
 {
-    u_char           *p, lf;
-    size_t            whole;
-    ssize_t           n;
-    ngx_uint_t        torn;
-    struct iovec      iov[2];
-    ngx_file_info_t   fi;
+    u_char             *p, lf;
+    size_t              whole;
+    ssize_t             n;
+    ngx_uint_t          torn;
+    struct iovec        iov[2];
+    ngx_file_info_t     fi;
+    ngx_atomic_uint_t   key;
 
     if (a->len == 0) {
         return NGX_OK;
@@ -353,10 +425,12 @@ ngx_http_ig_audit_write(ngx_http_ig_audit_t *a)
         return NGX_ERROR;
     }
 
+    key = ngx_http_ig_audit_key(&fi);
+
     while (a->len) {
 
         lf = LF;
-        torn = (*a->torn != 0);
+        torn = (*a->torn == key);
 
         iov[0].iov_base = &lf;
         iov[0].iov_len = torn;
@@ -375,7 +449,7 @@ ngx_http_ig_audit_write(ngx_http_ig_audit_t *a)
         }
 
         if (n > 0 && torn) {
-            (void) ngx_atomic_cmp_set(a->torn, 1, 0);
+            (void) ngx_atomic_cmp_set(a->torn, key, 0);
             n--;
         }
 
@@ -391,7 +465,7 @@ ngx_http_ig_audit_write(ngx_http_ig_audit_t *a)
         whole = (size_t) (p - a->data);
 
         if (whole != (size_t) n) {
-            *a->torn = 1;
+            *a->torn = key;
         }
 
         a->written += whole;

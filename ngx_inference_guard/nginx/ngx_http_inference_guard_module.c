@@ -22,6 +22,7 @@ static char *ngx_http_ig_merge_loc_conf(ngx_conf_t *cf, void *parent,
     void *child);
 static char *ngx_http_ig_check_max_body(ngx_conf_t *cf, void *post,
     void *data);
+static ngx_int_t ngx_http_ig_init_module(ngx_cycle_t *cycle);
 static ngx_int_t ngx_http_ig_init_process(ngx_cycle_t *cycle);
 static void ngx_http_ig_exit_process(ngx_cycle_t *cycle);
 
@@ -132,7 +133,7 @@ ngx_module_t  ngx_http_inference_guard_module = {
     ngx_http_ig_commands,                  /* module directives */
     NGX_HTTP_MODULE,                       /* module type */
     NULL,                                  /* init master */
-    NULL,                                  /* init module */
+    ngx_http_ig_init_module,               /* init module */
     ngx_http_ig_init_process,              /* init process */
     NULL,                                  /* init thread */
     NULL,                                  /* exit thread */
@@ -228,6 +229,22 @@ ngx_http_ig_check_max_body(ngx_conf_t *cf, void *post, void *data)
     }
 
     return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_http_ig_init_module(ngx_cycle_t *cycle)
+{
+    ngx_http_ig_main_conf_t  *mcf;
+
+    mcf = ngx_http_cycle_get_module_main_conf(cycle,
+                                              ngx_http_inference_guard_module);
+
+    if (mcf && mcf->used && !ngx_test_config) {
+        ngx_http_ig_audit_start(mcf);
+    }
+
+    return NGX_OK;
 }
 
 

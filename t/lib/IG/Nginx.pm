@@ -49,7 +49,8 @@ sub new ($class, %o) {
         nginx => $nginx, module => $module, workers => $o{workers} // 2,
         level => $o{level} // 'info', main => $o{main} // '',
         events => $o{events} // '', args => $o{args} // [],
-        ports => {}, up => {}, seen => {}, daemons => [], expected => [], owner => $$,
+        daemon => $o{daemon} // 'off',
+        ports => {}, up => {}, seen => {}, masters => [], daemons => [], expected => [], owner => $$,
         tmp => File::Temp->newdir('inference-guard-XXXXXXXX', TMPDIR => 1,
             CLEANUP => !$ENV{IG_TEST_KEEP}),
     }, $class;
@@ -147,7 +148,7 @@ sub config ($self, $http) {
     $main .= "load_module $self->{module};\n" if $self->{module};
     return $self->write('nginx.conf', <<"END");
 $main
-daemon off;
+daemon $self->{daemon};
 pid %%DIR%%/nginx.pid;
 error_log %%DIR%%/logs/error.log $self->{level};
 worker_processes $self->{workers};
@@ -188,6 +189,11 @@ sub start ($self, $http = undef) {
         $SIG{XFSZ} = 'IGNORE';          # a full disk is an error, no signal
         $ENV{LD_PRELOAD} = $ENV{IG_PRELOAD} if $ENV{IG_PRELOAD};
         exec @command or POSIX::_exit(127);
+    }
+    if ($self->{daemon} eq 'on') {
+        waitpid $pid, 0;
+        $pid = $self->wait_for('a pid', sub {
+            $self->read('nginx.pid') =~ /^(\d+)\n/ && $1 });
     }
     $self->{pid} = $pid;
     $self->wait_for('NGINX is up', sub {
@@ -260,13 +266,37 @@ sub reopen ($self, $file = 'audit.jsonl') {
     $self->wait_for('logs reopened', sub { -e $self->dir($file) });
 }
 
+# A binary upgrade: a second master with workers of its own serves beside the
+# first, whose pid is returned.  From here on the new one is NGINX.
+sub upgrade ($self) {
+    my $old = $self->{pid};
+    $self->workers;
+    $self->signal('USR2');
+    $self->wait_for('a second master', sub {
+        my ($pid) = $self->read('nginx.pid') =~ /^(\d+)$/m or return 0;
+        return 0 if $pid == $old || !-e $self->dir('nginx.pid.oldbin');
+        local $self->{pid} = $pid;
+        return $self->workers == $self->{workers} && $pid;
+    });
+    push $self->{masters}->@*, $old;
+    ($self->{pid}) = $self->read('nginx.pid') =~ /^(\d+)$/m;
+    return $old;
+}
+
+# Has it ended?  It may be nobody's child any more, and wait for its burial.
+sub gone ($self, $pid) {
+    return 1 if waitpid($pid, POSIX::WNOHANG()) == $pid;
+    open my $fh, '<', "/proc/$pid/stat" or return 1;
+    return (<$fh> // 'x) Z') =~ /\) Z/;
+}
+
 sub stop ($self, $signal = 'QUIT') {
     my $pid = $self->{pid} or return;
     my @workers = $self->workers;
     kill $signal, $pid;
     my $end = time + $DEADLINE;
     my $gone;
-    until ($gone = waitpid($pid, POSIX::WNOHANG()) == $pid) {
+    until ($gone = $self->gone($pid)) {
         last if time > $end;
         sleep 0.01;
     }
@@ -275,7 +305,7 @@ sub stop ($self, $signal = 'QUIT') {
         waitpid $pid, 0;
     };
     delete $self->{pid};
-    Test::More::is(scalar(grep { kill 0, $_ } @workers), 0,
+    Test::More::is(scalar(grep { !$self->gone($_) } @workers), 0,
         'no worker is left') if $gone;
 }
 
@@ -308,7 +338,7 @@ sub destroy ($self) {
     if (my $pid = $self->{pid}) {
         $self->workers;
         delete $self->{pid};
-        kill 'KILL', $pid;
+        kill 'KILL', $pid, grep { !$self->gone($_) } $self->{masters}->@*;
         waitpid $pid, 0;
     }
     # workers outlive a master that crashed
