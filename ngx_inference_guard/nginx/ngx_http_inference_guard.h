@@ -14,11 +14,17 @@
  *     headers     what each header is, and those that an endpoint gets
  *     egress      the one choke point for what leaves
  *     peer        the address that a connection really goes to
+ *     limits      what the tenant's limits say; what it really took
+ *     splice      what the guard itself writes into a body
+ *     usage       the answer followed as it passes
+ *     ratelimit   headers that tell a client of its limits
  *     answer      refusals, NGINX's own errors, streams
  *     audit       the file of records
  *     log         how a request ended
  *     variables   facts and decisions
- *     zone        counters in shared memory, and their JSON
+ *     zone        shared memory: counters and the table of limits
+ *     quota       a tenant's limits shown and reset
+ *     store       Redis or Valkey: limits of several machines
  *
  * Three structures, by their life:
  *
@@ -35,9 +41,15 @@
 
 #include "ngx_http_inference_guard_compat.h"
 
+#include <inference_guard/answer.h>
+#include <inference_guard/edit.h>
+#include <inference_guard/estimate.h>
 #include <inference_guard/guard.h>
+#include <inference_guard/limit.h>
 #include <inference_guard/record.h>
 #include <inference_guard/refusal.h>
+
+#include "ngx_http_inference_guard_store.h"
 
 
 #define NGX_HTTP_IG_OFF             0
@@ -58,6 +70,7 @@ typedef struct ngx_http_ig_torn_s       ngx_http_ig_torn_t;
 typedef struct ngx_http_ig_headers_s    ngx_http_ig_headers_t;
 typedef struct ngx_http_ig_audit_s      ngx_http_ig_audit_t;
 typedef struct ngx_http_ig_wait_s       ngx_http_ig_wait_t;
+typedef struct ngx_http_ig_stream_s     ngx_http_ig_stream_t;
 
 
 /* a declared endpoint, resolved to NGINX's own structures */
@@ -96,6 +109,12 @@ struct ngx_http_ig_main_conf_s {
     ngx_http_ig_torn_t             *torn;         /* shared memory */
     ngx_str_t                       audit_key;
     ngx_shm_zone_t                 *zone;
+    ngx_shm_zone_t                 *old_zone;     /* of the cycle before */
+    ngx_str_t                       snapshot;     /* of limits; or empty */
+    ngx_msec_t                      snapshot_interval;
+    ngx_http_ig_store_t            *store;        /* NULL: limits of this
+                                                     machine alone */
+    ngx_uint_t                      limited;      /* a tenant has limits */
     ngx_uint_t                      used;         /* a location is guarded */
 
     ig_guard_t                     *guard;
@@ -109,6 +128,7 @@ struct ngx_http_ig_main_conf_s {
     /* of this process, made when first needed */
     ig_worker_t                    *worker;
     ig_decision_t                  *decision;     /* the worker's latest */
+    ig_limits_t                    *limits;
     uint64_t                        requests;     /* that were given an id */
     u_char                          process[8];   /* random: the id's start */
     ngx_http_ig_audit_t            *audit;
@@ -120,6 +140,9 @@ typedef struct {
     ngx_uint_t                      mode;
     ngx_array_t                    *tenant;       /* ngx_int_t: indices */
     ngx_int_t                       claim;
+    ngx_int_t                       user;         /* indices of variables, or */
+    ngx_int_t                       task;         /* NGX_DECLINED */
+    ngx_int_t                       batch;
     size_t                          max_body;
     ngx_uint_t                      max_ratio;
 } ngx_http_ig_loc_conf_t;
@@ -154,6 +177,26 @@ typedef struct {
 } ngx_http_ig_kept_t;
 
 
+/* times that one leg asks the store, before it is refused */
+#define NGX_HTTP_IG_LEASES          4
+
+/* what a leg is charged */
+typedef struct {
+    ig_limit_request_t              query;
+    ig_countries_t                  jurisdictions;
+    ig_reservation_t                reservation;
+    uint64_t                        deadline;
+    ig_reason_t                     reason;       /* of limits that refuse */
+    ig_limited_t                    limited;      /* as records tell it */
+    uint64_t                        retry_ns;
+    ig_limit_state_t               *states;
+    ngx_uint_t                      nstates;
+    ngx_http_ig_lease_t             lease;
+    ngx_uint_t                      asked;
+    unsigned                        reserved:1;
+} ngx_http_ig_charge_t;
+
+
 struct ngx_http_ig_request_s {
     ngx_http_request_t             *r;            /* the main one */
     ngx_http_ig_main_conf_t        *mcf;
@@ -182,6 +225,9 @@ struct ngx_http_ig_request_s {
     unsigned                        stream:1;
 
     unsigned                        content_decoded:1;
+    unsigned                        hide_usage:1; /* we asked for it */
+    ngx_str_t                       spliced;      /* the body as it is sent */
+    ig_tokens_t                     tokens;       /* of all legs so far */
     unsigned                        logged:1;
 
     /* how it went */
@@ -199,6 +245,7 @@ struct ngx_http_ig_request_s {
 typedef enum {
     NGX_HTTP_IG_LEG_NEW = 0,
     NGX_HTTP_IG_LEG_READING,
+    NGX_HTTP_IG_LEG_LEASING,      /* for the store of limits */
     NGX_HTTP_IG_LEG_WAITING,      /* for the record of a decision */
     NGX_HTTP_IG_LEG_LEAVING,      /* for that of another destination */
     NGX_HTTP_IG_LEG_READY,
@@ -221,6 +268,12 @@ struct ngx_http_ig_leg_s {
     ngx_http_ig_headers_t          *headers;      /* NULL: not scanned yet */
     ngx_http_ig_wait_t              wait;
 
+    ngx_http_ig_charge_t           *charge;       /* NULL: no limits */
+    ngx_http_ig_leg_state_e         leasing;      /* the state to go back to */
+    ig_answer_t                    *answer;       /* NULL: not followed */
+    ngx_http_ig_stream_t           *stream;       /* NULL: passes as it is */
+    ngx_uint_t                      upstream_status;
+
     ngx_http_handler_pt             content_handler;
 
     /* of the upstream module in charge, wrapped by egress and peer */
@@ -237,6 +290,8 @@ struct ngx_http_ig_leg_s {
 #endif
     void                           *peer_data;
 
+    unsigned                        sent:1;       /* bytes went out */
+    unsigned                        settled:1;
     unsigned                        exhausted:1;  /* no endpoint untried */
     unsigned                        own:1;        /* our own answer */
     unsigned                        replace:1;    /* NGINX's error body */
@@ -276,7 +331,9 @@ char *ngx_http_ig_geoip(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_ig_audit_directive(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_ig_tenant(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-char *ngx_http_ig_claim(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+/* one variable: its index goes to the ngx_int_t at cmd->offset */
+char *ngx_http_ig_variable_slot(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 ngx_int_t ngx_http_ig_compile(ngx_conf_t *cf, ngx_http_ig_main_conf_t *mcf);
 void ngx_http_ig_cleanup(void *data);
 
@@ -345,6 +402,60 @@ ngx_int_t ngx_http_ig_decide(ngx_http_request_t *r, ngx_http_ig_leg_t *leg,
 /* the content's verdict stands; the next endpoint for another leg */
 ngx_int_t ngx_http_ig_decide_again(ngx_http_request_t *r,
     ngx_http_ig_leg_t *leg);
+/* its last part: the record of where it goes, or of why not */
+void ngx_http_ig_record_again(ngx_http_request_t *r, ngx_http_ig_leg_t *leg);
+
+
+/*
+ * The store has answered and leg->charge tells how: the decision goes on where
+ * it waited.
+ */
+void ngx_http_ig_limited(ngx_http_ig_leg_t *leg);
+
+
+/* ngx_http_inference_guard_limits.c */
+
+/*
+ * A decision that does not refuse yet, within the tenant's limits.  NGX_OK: *d
+ * says how it goes on.  NGX_AGAIN: the leg is LEASING, and decides again.
+ */
+ngx_int_t ngx_http_ig_limit(ngx_http_request_t *r, ngx_http_ig_leg_t *leg,
+    ig_decision_t *d, ngx_str_t *body);
+/* the same for another leg or endpoint: leg->charge->reason says how */
+ngx_int_t ngx_http_ig_limit_next(ngx_http_request_t *r, ngx_http_ig_leg_t *leg,
+    uint32_t endpoint);
+/* the leg has ended, whatever became of it; once */
+void ngx_http_ig_settle(ngx_http_request_t *r, ngx_http_ig_leg_t *leg);
+/* bytes of its answer came: its reservation stands */
+void ngx_http_ig_limit_extend(ngx_http_ig_leg_t *leg);
+uint64_t ngx_http_ig_now_ns(void);
+
+
+/* ngx_http_inference_guard_splice.c */
+
+/* req->spliced: the body that is sent.  NGX_ERROR: refuse */
+ngx_int_t ngx_http_ig_splice(ngx_http_request_t *r,
+    ngx_http_ig_request_t *req, ig_decision_t *d, const ig_quota_t *quota,
+    ngx_str_t *body);
+
+
+/* ngx_http_inference_guard_usage.c */
+
+/* the header of an endpoint's answer is there: leg->answer follows its body */
+ngx_int_t ngx_http_ig_watch_answer(ngx_http_request_t *r,
+    ngx_http_ig_leg_t *leg);
+/* without leg->stream: looks, changes nothing */
+void ngx_http_ig_follow_answer(ngx_http_ig_leg_t *leg, ngx_chain_t *in);
+/* with leg->stream: what goes on goes to `next` */
+ngx_int_t ngx_http_ig_filter_answer(ngx_http_request_t *r,
+    ngx_http_ig_leg_t *leg, ngx_chain_t *in,
+    ngx_http_output_body_filter_pt next);
+
+
+/* ngx_http_inference_guard_ratelimit.c */
+
+ngx_int_t ngx_http_ig_limit_headers(ngx_http_request_t *r,
+    ngx_http_ig_leg_t *leg);
 
 
 /* ngx_http_inference_guard_keep.c */
@@ -356,6 +467,8 @@ ngx_int_t ngx_http_ig_keep(ngx_http_request_t *r, ngx_http_ig_request_t *req,
 /* ngx_http_inference_guard_egress.c */
 
 ngx_int_t ngx_http_ig_content_handler(ngx_http_request_t *r);
+/* goes on when the limits of another destination are known */
+void ngx_http_ig_leave_limited(ngx_http_ig_leg_t *leg);
 /* goes on after the record of another destination was written */
 void ngx_http_ig_leave(ngx_http_ig_leg_t *leg, ngx_int_t rc);
 
@@ -392,6 +505,9 @@ ngx_int_t ngx_http_ig_filter_init(ngx_conf_t *cf);
 /* NGX_OK or an error, for ngx_http_finalize_request() */
 ngx_int_t ngx_http_ig_refuse(ngx_http_request_t *r, ngx_http_ig_leg_t *leg,
     ig_reason_t reason);
+/* name and value are C strings that live with the request */
+ngx_int_t ngx_http_ig_add_header(ngx_http_request_t *r, const char *name,
+    const char *value);
 
 
 /* ngx_http_inference_guard_audit.c */
@@ -429,6 +545,10 @@ ngx_int_t ngx_http_ig_add_variables(ngx_conf_t *cf);
 
 char *ngx_http_ig_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_ig_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+/* this worker's part in the table of limits, its timers */
+ngx_int_t ngx_http_ig_zone_init_worker(ngx_http_ig_main_conf_t *mcf,
+    ngx_cycle_t *cycle);
+void ngx_http_ig_zone_exit_worker(ngx_http_ig_main_conf_t *mcf);
 void ngx_http_ig_count_decision(ngx_http_ig_main_conf_t *mcf,
     ig_verdict_word_t word);
 void ngx_http_ig_count_reason(ngx_http_ig_main_conf_t *mcf,

@@ -18,6 +18,8 @@
 static ngx_int_t ngx_http_ig_header_filter(ngx_http_request_t *r);
 static ngx_int_t ngx_http_ig_body_filter(ngx_http_request_t *r,
     ngx_chain_t *in);
+static ngx_uint_t ngx_http_ig_is_answer(ngx_http_request_t *r,
+    ngx_http_ig_leg_t *leg);
 static ngx_uint_t ngx_http_ig_is_own_error(ngx_http_request_t *r,
     ngx_http_ig_leg_t *leg);
 static ngx_int_t ngx_http_ig_format_error(ngx_http_request_t *r,
@@ -29,8 +31,6 @@ static ig_dialect_t ngx_http_ig_dialect(ngx_http_request_t *r,
     ngx_http_ig_request_t *req);
 static ngx_int_t ngx_http_ig_error_headers(ngx_http_request_t *r,
     ngx_uint_t status, ngx_uint_t retry, size_t len);
-static ngx_int_t ngx_http_ig_add_header(ngx_http_request_t *r,
-    const char *name, const char *value);
 
 
 static ngx_http_output_header_filter_pt  ngx_http_next_header_filter;
@@ -171,11 +171,39 @@ ngx_http_ig_header_filter(ngx_http_request_t *r)
         return ngx_http_next_header_filter(r);
     }
 
-    if (r->upstream && ngx_http_ig_is_stream(r)) {
-        r->upstream->buffering = 0;
+    if (ngx_http_ig_limit_headers(r, leg) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (r->upstream) {
+
+        if (ngx_http_ig_is_stream(r)) {
+            r->upstream->buffering = 0;
+        }
+
+        if (ngx_http_ig_is_answer(r, leg)
+            && ngx_http_ig_watch_answer(r, leg) != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
     }
 
     return ngx_http_next_header_filter(r);
+}
+
+
+/* from an endpoint, now: not from a cache, and with a body */
+
+static ngx_uint_t
+ngx_http_ig_is_answer(ngx_http_request_t *r, ngx_http_ig_leg_t *leg)
+{
+#if (NGX_HTTP_CACHE)
+    if (r->cached) {
+        return 0;
+    }
+#endif
+
+    return leg->create_request && r->upstream->cleanup && !r->header_only;
 }
 
 
@@ -187,7 +215,22 @@ ngx_http_ig_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 
     leg = ngx_http_get_module_ctx(r, ngx_http_inference_guard_module);
 
-    if (leg == NULL || !leg->replace || in == NULL) {
+    if (leg == NULL) {
+        return ngx_http_next_body_filter(r, in);
+    }
+
+    if (leg->answer) {
+        ngx_http_ig_limit_extend(leg);
+
+        if (leg->stream) {
+            return ngx_http_ig_filter_answer(r, leg, in,
+                                             ngx_http_next_body_filter);
+        }
+
+        ngx_http_ig_follow_answer(leg, in);
+    }
+
+    if (!leg->replace || in == NULL) {
         return ngx_http_next_body_filter(r, in);
     }
 
@@ -523,7 +566,7 @@ ngx_http_ig_error_headers(ngx_http_request_t *r, ngx_uint_t status,
 }
 
 
-static ngx_int_t
+ngx_int_t
 ngx_http_ig_add_header(ngx_http_request_t *r, const char *name,
     const char *value)
 {
