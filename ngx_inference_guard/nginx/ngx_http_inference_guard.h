@@ -14,7 +14,8 @@
  *     headers     what each header is, and those that an endpoint gets
  *     egress      the one choke point for what leaves
  *     peer        the address that a connection really goes to
- *     limits      what the tenant's limits say; what it really took
+ *     limits      what the tenant's limits say: reserve, settle
+ *     charge      what a leg is charged: estimated, then what it took
  *     splice      what the guard itself writes into a body
  *     usage       the answer followed as it passes
  *     ratelimit   headers that tell a client of its limits
@@ -22,7 +23,8 @@
  *     audit       the file of records
  *     log         how a request ended
  *     variables   facts and decisions
- *     zone        shared memory: counters and the table of limits
+ *     zone        shared memory, its counters, and their JSON
+ *     table       the table of limits in it, and its snapshot
  *     quota       a tenant's limits shown and reset
  *     store       Redis or Valkey: limits of several machines
  *
@@ -71,6 +73,16 @@ typedef struct ngx_http_ig_headers_s    ngx_http_ig_headers_t;
 typedef struct ngx_http_ig_audit_s      ngx_http_ig_audit_t;
 typedef struct ngx_http_ig_wait_s       ngx_http_ig_wait_t;
 typedef struct ngx_http_ig_stream_s     ngx_http_ig_stream_t;
+typedef struct ngx_http_ig_table_worker_s  ngx_http_ig_table_worker_t;
+
+
+/* the table of limits, in a zone */
+typedef struct {
+    void                           *memory;
+    size_t                          size;
+    ngx_uint_t                      superseded;   /* a larger or smaller zone
+                                                     has taken its place */
+} ngx_http_ig_part_t;
 
 
 /* a declared endpoint, resolved to NGINX's own structures */
@@ -114,7 +126,6 @@ struct ngx_http_ig_main_conf_s {
     ngx_msec_t                      snapshot_interval;
     ngx_http_ig_store_t            *store;        /* NULL: limits of this
                                                      machine alone */
-    ngx_uint_t                      limited;      /* a tenant has limits */
     ngx_uint_t                      used;         /* a location is guarded */
 
     ig_guard_t                     *guard;
@@ -128,7 +139,8 @@ struct ngx_http_ig_main_conf_s {
     /* of this process, made when first needed */
     ig_worker_t                    *worker;
     ig_decision_t                  *decision;     /* the worker's latest */
-    ig_limits_t                    *limits;
+    ngx_http_ig_table_worker_t     *table_worker;
+    ig_limits_t                    *limits;       /* of table_worker */
     uint64_t                        requests;     /* that were given an id */
     u_char                          process[8];   /* random: the id's start */
     ngx_http_ig_audit_t            *audit;
@@ -331,6 +343,7 @@ char *ngx_http_ig_geoip(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_ig_audit_directive(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_ig_tenant(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_ig_claim(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 /* one variable: its index goes to the ngx_int_t at cmd->offset */
 char *ngx_http_ig_variable_slot(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
@@ -431,6 +444,24 @@ void ngx_http_ig_limit_extend(ngx_http_ig_leg_t *leg);
 uint64_t ngx_http_ig_now_ns(void);
 
 
+/* ngx_http_inference_guard_charge.c */
+
+/* NULL: the tenant is not known */
+static ngx_inline const ig_quota_t *
+ngx_http_ig_quota(ngx_http_ig_main_conf_t *mcf, uint32_t tenant)
+{
+    return (tenant == IG_NONE) ? NULL : &mcf->policy->tenants[tenant].quota;
+}
+
+/* makes leg->charge; its strings live with the request */
+ngx_int_t ngx_http_ig_charge(ngx_http_request_t *r, ngx_http_ig_leg_t *leg,
+    ig_decision_t *d, ig_asked_t *asked);
+/* at the price of the endpoint in leg->charge->query */
+void ngx_http_ig_charge_cost(ngx_http_ig_leg_t *leg);
+/* of a leg that is over; also adds to the request's tokens */
+void ngx_http_ig_charge_actual(ngx_http_ig_leg_t *leg, ig_amounts_t *actual);
+
+
 /* ngx_http_inference_guard_splice.c */
 
 /* req->spliced: the body that is sent.  NGX_ERROR: refuse */
@@ -462,6 +493,8 @@ ngx_int_t ngx_http_ig_limit_headers(ngx_http_request_t *r,
 
 ngx_int_t ngx_http_ig_keep(ngx_http_request_t *r, ngx_http_ig_request_t *req,
     ig_decision_t *d, ig_request_t *ir);
+/* 0: it may hold what was found, and is not shown */
+ngx_uint_t ngx_http_ig_model_is_clean(ig_decision_t *d);
 
 
 /* ngx_http_inference_guard_egress.c */
@@ -482,6 +515,7 @@ typedef enum {
     NGX_HTTP_IG_HEADER_CREDENTIAL,    /* of the tenant: never goes on */
     NGX_HTTP_IG_HEADER_OURS,          /* nobody but the guard may set it */
     NGX_HTTP_IG_HEADER_ENCODING,      /* speaks of the body as it came */
+    NGX_HTTP_IG_HEADER_ANSWER,        /* would make the answer unreadable */
     NGX_HTTP_IG_HEADER_CONTENT_ENCODING,
     NGX_HTTP_IG_HEADER_CONTENT_TYPE,
     NGX_HTTP_IG_HEADER_ANTHROPIC
@@ -541,14 +575,33 @@ ngx_int_t ngx_http_ig_log_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_ig_add_variables(ngx_conf_t *cf);
 
 
+/* ngx_http_inference_guard_table.c */
+
+ngx_int_t ngx_http_ig_table_init(ngx_shm_zone_t *zone,
+    ngx_http_ig_main_conf_t *mcf, ngx_http_ig_part_t *part);
+/* mcf->limits: NULL when there is no place, and limited tenants are refused */
+ngx_int_t ngx_http_ig_table_init_worker(ngx_http_ig_main_conf_t *mcf,
+    ngx_cycle_t *cycle);
+void ngx_http_ig_table_exit_worker(ngx_http_ig_main_conf_t *mcf);
+
+
+/* ngx_http_inference_guard_quota.c */
+
+char *ngx_http_ig_quota_directive(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+/* {"tenant": [its counters], ...}; IG_NONE: of all tenants */
+void ngx_http_ig_quota_json(ngx_http_ig_main_conf_t *mcf, uint32_t tenant,
+    ig_buf_t *b);
+
+
 /* ngx_http_inference_guard_zone.c */
 
 char *ngx_http_ig_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_ig_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-/* this worker's part in the table of limits, its timers */
-ngx_int_t ngx_http_ig_zone_init_worker(ngx_http_ig_main_conf_t *mcf,
-    ngx_cycle_t *cycle);
-void ngx_http_ig_zone_exit_worker(ngx_http_ig_main_conf_t *mcf);
+/* a document, copied, as the answer */
+ngx_int_t ngx_http_ig_send_json(ngx_http_request_t *r, ig_buf_t *text);
+/* of a zone that is laid out; else NULL */
+ngx_http_ig_part_t *ngx_http_ig_zone_part(ngx_shm_zone_t *zone);
 void ngx_http_ig_count_decision(ngx_http_ig_main_conf_t *mcf,
     ig_verdict_word_t word);
 void ngx_http_ig_count_reason(ngx_http_ig_main_conf_t *mcf,
