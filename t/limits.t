@@ -12,7 +12,7 @@ use Test::More;
 sub fresh ($plan, %o) { limited($plan, %o) }
 
 subtest 'tokens of a day' => sub {
-    my $t = fresh("limits:\n  - {of: tokens, per: day, max: 100}");
+    my $t = fresh("limits:\n  - {of: tokens, per: day, max: 200}");
     my $r = ask($t, us => take(30, 40));
     served($t, $r, 'virginia', 'within the budget');
     settled($t);
@@ -30,9 +30,12 @@ subtest 'tokens of a day' => sub {
     refused($t, $r, 429, 'exceeds_limit', 'larger than the whole budget');
     is($r->{headers}{'x-should-retry'}, 'false', 'a retry is of no use');
 
-    ask($t, us => take(20, 15));
+    ask($t, us => take(60, 35));
     settled($t);
-    is(used($t, 'tokens/day'), 105, 'a prompt may be longer than estimated');
+    is(used($t, 'tokens/day'), 165, 'more of it');
+    ask($t, us => take(50, 10));
+    settled($t);
+    is(used($t, 'tokens/day'), 225, 'a prompt may be longer than estimated');
     $_->reset for values $t->{up}->%*;
     $r = ask($t, us => take(1, 1));
     refused($t, $r, 429, 'insufficient_quota', 'the budget is spent');
@@ -47,7 +50,7 @@ subtest 'tokens of a day' => sub {
     is($b->{status}, 429, 'with its status');
     is($b->{limits}[0]{limit}, 'tokens/day', 'and the limit');
     is($b->{limits}[0]{result}, 'refused', 'that refused');
-    is($b->{limits}[0]{used}, '105', 'with its use');
+    is($b->{limits}[0]{used}, '225', 'with its use');
 
     my @e = $t->records('limit');
     is_deeply([ map { $_->{level} } @e ], [ 80, 100 ],
@@ -195,7 +198,7 @@ subtest 'by model, key and user' => sub {
 };
 
 subtest 'what did not arrive is not counted' => sub {
-    my $t = fresh("limits:\n  - {of: tokens, per: day, max: 1000}",
+    my $t = fresh("limits:\n  - {of: tokens, per: day, max: 10000}",
         handler => sub ($r, $c) {
             return $c->json(500, { error => { message => 'no' } })
                 if $r->{body} =~ /fail/;
@@ -206,6 +209,7 @@ subtest 'what did not arrive is not counted' => sub {
     settled($t);
     is(used($t, 'tokens/day'), 0, 'is free');
     $t->up('virginia')->stop;
+    $t->up('virginia')->reset;
     refused($t, ask($t, us => 'hello'), 503, 'endpoints_down', 'nobody there');
     settled($t);
     is(used($t, 'tokens/day'), 0, 'nothing was sent, nothing is counted');

@@ -66,6 +66,7 @@ $t->wait_for('the old master ends', sub { $t->gone($old) });
 is(used($t, 'tokens/month'), 400, 'another binary starts from the snapshot');
 $t->stop;
 
+$t->expect_log(qr/no whole snapshot/);
 for my $broken ('', 'x', substr($t->read('limits'), 0, -3),
     $t->read('limits') . 'x', $t->read('limits') =~ s/.(.{20})\z/?$1/rs)
 {
@@ -106,6 +107,7 @@ $t->done;
 $t = IG::Nginx->new;
 rules_dir($t, { 'tenants.yaml' => tenants($plan) });
 $t->port('http');
+$t->expect_log(qr/has limits, and there is no/);
 my ($status, $out) = $t->check($t->expand(conf()));
 isnt($status, 0, 'limits without a zone do not start');
 like($out, qr/tenants\.yaml:\d+:\d+: tenant "bank-us" has limits.*inference_guard_zone/,

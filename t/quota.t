@@ -29,8 +29,8 @@ ok($c->{'tokens/day'}{resets_s} > 0, 'and until when');
 is_deeply([ sort keys $t->json($t->get('/quota'))->{tenants}->%* ],
     [ 'bank-us' ], 'all tenants that have limits');
 is($t->get('/quota?tenant=nobody')->{status}, 404, 'no such tenant');
-is(status_of($t)->{tenants}{'bank-us'}[0]{max}, '100', 'the status has it, too')
-    or diag explain status_of($t);
+is_deeply([ sort map { $_->{max} } status_of($t)->{tenants}{'bank-us'}->@* ],
+    [ '10', '100' ], 'the status has it, too');
 
 my @mean = ('X-Inference-Guard: reset');
 is($t->post('/quota?tenant=bank-us', '')->{status}, 403, 'a POST must mean it');
