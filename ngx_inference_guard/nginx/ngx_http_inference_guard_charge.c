@@ -56,6 +56,7 @@ ngx_http_ig_charge(ngx_http_request_t *r, ngx_http_ig_leg_t *leg,
     c->query.endpoint = d->endpoint;
     c->query.jurisdictions = &c->jurisdictions;
     c->query.audit = (d->mode == IG_MODE_AUDIT);
+    c->query.read = !d->reading.operation->body;
     c->query.batch = ngx_http_ig_charge_batch(r, lcf);
 
     if (((by & IG_BY_MODEL)
