@@ -57,7 +57,7 @@
 
 #define IG_LIMIT_OWNERS        1024   /* processes at one table */
 #define IG_LIMIT_COUNTERS      128    /* of a request; more: IG_TABLE_FULL */
-#define IG_LIMIT_LABEL         64     /* bytes of a label; longer are cut */
+#define IG_LIMIT_LABEL         56     /* bytes of a label; longer are cut */
 
 
 /*
@@ -353,7 +353,8 @@ void ig_limits_local(ig_limits_t *h, bool on);
 
 /*
  * The leases of IG_LEASE_NEEDED, as they were granted, go to this node's pool,
- * and the request is reserved, in one step.  A lease that is not enough refuses.
+ * and the request is reserved, in one step.  A lease that is not enough refuses,
+ * and for a tenth of a second (or retry_ns) this node does not ask again.
  * May need leases again: of more limits than fit in one result, or when a window
  * has ended meanwhile.
  */

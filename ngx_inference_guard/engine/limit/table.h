@@ -99,6 +99,7 @@ typedef struct {
     uint64_t   over;                   /* used beyond leases, not yet told */
     uint64_t   seen;                   /* used by all nodes at the last lease */
     uint64_t   touched;                /* ns */
+    uint64_t   refused;                /* ns: the store is not asked before */
     uint64_t   max;
     uint64_t   period;
 } ig_info_t;
@@ -462,6 +463,13 @@ void ig_lease_back(ig_limit_table_t *t, ig_counter_t *c, uint64_t amount,
 void ig_lease_over(ig_limit_table_t *t, ig_counter_t *c, uint64_t amount,
     uint64_t now);
 bool ig_lease_holds(const ig_limit_table_t *t, const ig_counter_t *c,
+    uint64_t now);
+
+/* the store has none: it is not asked again for a moment; with its commit */
+void ig_lease_refused(ig_limit_table_t *t, ig_counter_t *c, uint64_t wait,
+    uint64_t now);
+/* ns, until it may be asked; 0: now */
+uint64_t ig_lease_quiet(const ig_limit_table_t *t, const ig_counter_t *c,
     uint64_t now);
 
 /* under the lock; leases: what the store said, or none */
