@@ -1,6 +1,6 @@
 /*
- * A fleet: three nodes, each with a table of its own, and a store that hands out
- * leases; here a few lines that stand for the script in Redis.
+ * A fleet: three nodes, each with a table of its own, and a store that hands
+ * out leases; here a few lines that stand for the script in Redis.
  */
 
 #include "limit_helper.h"

@@ -1,7 +1,8 @@
 /*
- * Random requests against a naive model that keeps every request: rates, budgets
- * and slots agree exactly; a sliding window never admits more than max in any
- * window, and refuses nothing that a window of 8/7 (and 10 ms) has room for.
+ * Random requests against a naive model that keeps every request: rates,
+ * budgets and slots agree exactly; a sliding window never admits more than max
+ * in any window, and refuses nothing that a window of 8/7 (and 10 ms) has room
+ * for.
  */
 
 #include "limit_helper.h"

@@ -1,5 +1,6 @@
 /*
- * A fleet: what this node has leased of each counter, and how it comes and goes.
+ * A fleet: what this node has leased of each counter, and how it comes and
+ * goes.
  */
 
 #include <limit/table.h>

@@ -58,7 +58,7 @@ ig_owner_end_all(ig_limits_t *h, uint16_t slot, uint32_t pid, uint64_t start,
 }
 
 
-/* a place for this process; or that of an earlier life of its pid, to be ended */
+/* a place for this process; or that of an earlier life of its pid, to end */
 
 static bool
 ig_owner_place(ig_limits_t *h, ig_limit_owner_t *earlier)

@@ -1,6 +1,7 @@
 /*
- * Reserving: first every counter is only looked at; a refusal has changed nothing
- * then.  Only when all limits have room are all counted, in one change.
+ * Reserving: first every counter is only looked at; a refusal has changed
+ * nothing then.  Only when all limits have room are all counted, in one
+ * change.
  */
 
 #include <limit/table.h>

@@ -5,10 +5,10 @@
  * else: counters, their rings and labels, reservations.  Cells name each other
  * by number, so the table may lie anywhere.
  *
- * Every word is noted in the undo journal before it is changed.  A change of the
- * table is a row of IG_SET() with ig_commit() at its end, and either takes cells
- * or frees cells, never both: what is written into a fresh cell needs no note
- * then, as a cell that was free has nothing to lose but its link.
+ * Every word is noted in the undo journal before it is changed.  A change of
+ * the table is a row of IG_SET() with ig_commit() at its end, and either takes
+ * cells or frees cells, never both: what is written into a fresh cell needs no
+ * note then, as a cell that was free has nothing to lose but its link.
  */
 
 #ifndef IG_LIMIT_TABLE_H
@@ -81,7 +81,8 @@ typedef struct {
     uint64_t  start;           /* ns */
     uint64_t  end;             /* ns: nothing of it counts from then on */
     uint64_t  max;             /* GCRA: the denominator of used */
-    uint64_t  span;            /* end can be so far ahead; more: clock was set */
+    uint64_t  span;            /* end is never further ahead, but when the
+                                  clock was set back */
 } ig_counter_t;
 
 typedef struct {
@@ -341,6 +342,9 @@ typedef struct {
 
 /* everything but key, hash, cell and country, of the limit `number` */
 void ig_target_limit(ig_targets_t *s, ig_target_t *g, uint32_t number);
+/* the same by a counter; false: its limit is not (or no more) the tenant's */
+bool ig_target_of(ig_targets_t *s, const ig_counter_t *c, ig_target_t *g)
+    IG_MUST_CHECK;
 void ig_targets_init(ig_targets_t *s, const ig_limits_t *h,
     const ig_limiter_t *l, const ig_limit_request_t *q, uint64_t now);
 
