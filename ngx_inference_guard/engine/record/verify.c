@@ -332,10 +332,19 @@ ig_verify_record_parse(ig_verify_record_t *r, ig_str_t line)
         return false;
     }
 
-    r->chained = r->seq && ig_cursor_lit(&c, ",\"prev\":")
-                 && ig_cursor_hex(&c, r->prev, IG_HASH_SIZE);
+    r->rest = (ig_str_t) { c.p, (size_t) (c.end - c.p) };
 
     return true;
+}
+
+
+bool
+ig_verify_record_prev(const ig_verify_record_t *r, uint8_t prev[IG_HASH_SIZE])
+{
+    ig_cursor_t  c = { r->rest.data, r->rest.data + r->rest.len };
+
+    return r->seq && ig_cursor_lit(&c, ",\"prev\":")
+           && ig_cursor_hex(&c, prev, IG_HASH_SIZE);
 }
 
 
@@ -345,34 +354,35 @@ ig_verify_record_parse(ig_verify_record_t *r, ig_str_t line)
  * looked at more closely.
  */
 
-#define IG_VERIFY_EACH(c)  (UINT64_C(0x0101010101010101) * (c))
+/* a vector of GCC and clang: a comparison gives -1 in each lane that is equal */
+typedef int8_t  ig_verify_vector_t __attribute__((vector_size(16)));
 
-static unsigned
-ig_verify_count(uint64_t word, uint8_t c)
-{
-    uint64_t  zero;
-
-    word ^= IG_VERIFY_EACH(c);
-    zero = (word & IG_VERIFY_EACH(0x7f)) + IG_VERIFY_EACH(0x7f);
-    zero = ~(zero | word | IG_VERIFY_EACH(0x7f));
-
-    return (unsigned) ((zero >> 7) * IG_VERIFY_EACH(1) >> 56);
-}
-
+#define IG_VERIFY_LANES  16
+#define IG_VERIFY_ROUNDS 127             /* so that no lane overflows */
 
 static bool
 ig_verify_balanced(ig_str_t line)
 {
-    size_t    i;
-    int64_t   depth;
-    uint64_t  word;
+    size_t              i, k, end;
+    int64_t             depth;
+    ig_verify_vector_t  v, sum;
 
     depth = 0;
+    i = 0;
 
-    for (i = 0; i + 8 <= line.len; i += 8) {
-        memcpy(&word, line.data + i, 8);
-        depth += ig_verify_count(word, '{');
-        depth -= ig_verify_count(word, '}');
+    while (line.len - i >= IG_VERIFY_LANES) {
+        end = (line.len - i) / IG_VERIFY_LANES;
+        end = end < IG_VERIFY_ROUNDS ? end : IG_VERIFY_ROUNDS;
+        sum = (ig_verify_vector_t) { 0 };
+
+        for (k = 0; k < end; k++, i += IG_VERIFY_LANES) {
+            memcpy(&v, line.data + i, sizeof(v));
+            sum += (v == '}') - (v == '{');
+        }
+
+        for (k = 0; k < IG_VERIFY_LANES; k++) {
+            depth += sum[k];
+        }
     }
 
     for ( /* void */ ; i < line.len; i++) {

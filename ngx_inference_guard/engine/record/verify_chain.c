@@ -328,12 +328,12 @@ void
 ig_verify_chain(ig_verify_t *v, uint32_t file, const ig_verify_record_t *r)
 {
     bool                 broken;
-    uint8_t              hash[IG_HASH_SIZE];
+    uint8_t              hash[IG_HASH_SIZE], prev[IG_HASH_SIZE];
     uint32_t             row;
     ig_verify_place_t    place = { file, v->files[file].line };
     ig_verify_writer_t  *w;
 
-    if (!r->chained) {
+    if (!ig_verify_record_prev(r, prev)) {
         ig_verify_tell(v, IG_VERIFY_NOT_CHAINED, place,
                        "this record is not chained: it is of an older version "
                        "or was added");
@@ -363,7 +363,7 @@ ig_verify_chain(ig_verify_t *v, uint32_t file, const ig_verify_record_t *r)
     if (r->seq > w->next) {
         ig_verify_gap(v, row, r->seq, place);
 
-    } else if (memcmp(r->prev, w->head, IG_HASH_SIZE) != 0) {
+    } else if (memcmp(prev, w->head, IG_HASH_SIZE) != 0) {
         ig_verify_blame(v, w, r->seq, place);
         broken = true;
     }

@@ -83,25 +83,16 @@ ig_prove_free(ig_prove_t *p)
 }
 
 
-/* the request's id stands behind the head that every record has */
+/* the request's id stands behind the hash that every chained record has */
 
 static bool
 ig_prove_id(const ig_verify_record_t *r, ig_str_t id)
 {
-    ig_str_t     s;
-    ig_cursor_t  c;
-    const char  *key = ",\"prev\":\"";
+    ig_str_t     s, prev;
+    ig_cursor_t  c = { r->rest.data, r->rest.data + r->rest.len };
 
-    c.p = memmem(r->line.data, r->line.len, key, strlen(key));
-    c.end = r->line.data + r->line.len;
-
-    if (c.p == NULL || (size_t) (c.end - c.p) < strlen(key) + 65) {
-        return false;
-    }
-
-    c.p += strlen(key) + 2 * IG_HASH_SIZE + 1;
-
-    return ig_cursor_lit(&c, ",\"id\":") && ig_cursor_string(&c, &s)
+    return ig_cursor_lit(&c, ",\"prev\":") && ig_cursor_string(&c, &prev)
+           && ig_cursor_lit(&c, ",\"id\":") && ig_cursor_string(&c, &s)
            && ig_str_eq(s, id);
 }
 
@@ -118,7 +109,7 @@ ig_prove_find(ig_prove_t *p, ig_str_t line)
     }
 
     if (!ig_checkpoint_is(line)) {
-        if (!p->known && ig_verify_record_parse(&r, line) && r.chained
+        if (!p->known && ig_verify_record_parse(&r, line)
             && ig_prove_id(&r, p->id))
         {
             p->seq = r.seq;
@@ -190,7 +181,7 @@ ig_prove_hash(ig_prove_t *p, ig_str_t line)
     uint64_t            i;
     ig_verify_record_t  r;
 
-    if (!ig_verify_record_parse(&r, line) || !r.chained
+    if (!ig_verify_record_parse(&r, line)
         || !ig_str_eq(r.writer, p->writer) || r.seq < p->seal.from
         || r.seq > p->seal.to)
     {
@@ -426,7 +417,7 @@ ig_proof_signed(const ig_checkpoint_line_t *l,
     EVP_MD_CTX  *ctx;
 
     for (i = 0; i < nkeys; i++) {
-        if (ig_key_id(keys[i], id) && memcmp(id, l->key, sizeof(id)) == 0) {
+        if (ig_signer_key_id(keys[i], id) && memcmp(id, l->key, sizeof(id)) == 0) {
             break;
         }
     }

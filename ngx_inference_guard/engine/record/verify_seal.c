@@ -74,7 +74,7 @@ ig_verify_key_add(ig_verify_t *v, const uint8_t raw[IG_KEY_SIZE], bool given)
     uint32_t          row;
     ig_verify_key_t  *key;
 
-    if (!ig_key_id(raw, id)) {
+    if (!ig_signer_key_id(raw, id)) {
         v->rc = IG_ERROR;
         return IG_VERIFY_NONE;
     }

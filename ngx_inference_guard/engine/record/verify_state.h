@@ -136,8 +136,7 @@ typedef struct {
     ig_str_t  time;
     ig_str_t  writer;
     uint64_t  seq;
-    uint8_t   prev[IG_HASH_SIZE];
-    bool      chained;
+    ig_str_t  rest;                      /* behind the number */
 } ig_verify_record_t;
 
 struct ig_verify_s {
@@ -194,6 +193,9 @@ const char *ig_verify_plain(ig_str_t s);
 uint32_t ig_verify_writer(ig_verify_t *v, ig_str_t name);
 
 bool ig_verify_record_parse(ig_verify_record_t *r, ig_str_t line);
+/* the hash of the record before; false: this one is not chained */
+bool ig_verify_record_prev(const ig_verify_record_t *r,
+    uint8_t prev[IG_HASH_SIZE]);
 
 /* -- verify_scan.c -------------------------------------------------------- */
 
