@@ -178,20 +178,13 @@ torn_lines(void **state)
         }
     }
 
-    /* empty lines, a line of somebody else, one too long; the last one torn */
+    /* empty lines, zeros of a machine that went down; the last one torn */
 
-    log_text(&run.file[0], "\n\nhello\n");
-
-    for (n = 0; n < 3 * IG_VERIFY_LINE; n++) {
-        log_text(&run.file[0], "x");
-    }
-
-    log_text(&run.file[0], "\n");
+    log_text(&run.file[0], "\n\n");
+    log_bytes(&run.file[0], "\0\0\0\n", 4);
     log_bytes(&run.file[0], copy, len / 2);
-    run.chunk = 2 * IG_VERIFY_LINE;
     expect_verified(&run);
-    assert_int_equal(run.sum.torn, 1);
-    assert_int_equal(run.sum.found[IG_VERIFY_FOREIGN], 2);
+    assert_int_equal(run.sum.torn, 2);
 
     /* which hides nothing: a record cut to look torn is missing */
 
@@ -203,6 +196,62 @@ torn_lines(void **state)
 
     free(copy);
     end(&run, m);
+}
+
+
+/* what a reader might take for a record and the verifier does not */
+
+static void
+foreign_lines(void **state)
+{
+    run_t               run;
+    size_t              i, n;
+    log_t               l = { NULL, 0, 0 };
+    maker_t            *m;
+    static const char  *lines[] = {
+        "hello",
+        "{ \"v\":1,\"type\":\"decision\",\"time\":\"t\",\"id\":\"x\"}",
+        "{\"v\":1,\"type\":\"decision\",\"time\":\"t\",\"id\":\"x\"}",
+        "{\"v\":1,\"type\":\"decision\",\"time\":\"t\",\"id\":\"x\"} ",
+        "{\"v\":1,\"type\":\"decision\",\"time\":\"t\",\"id\":\"x\"}\r",
+        "{\"v\":1,\"type\":\"pruned\",\"writer\":\"w1\",\"to\":9,\"id\":\"x\"}",
+        NULL
+    };
+
+    (void) state;
+
+    for (i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        m = start(&run);
+        maker_records(m, 0, 3, &run.file[0]);
+        maker_checkpoint(m, &run.file[0], NULL, NULL);
+
+        if (lines[i]) {
+            log_text(&l, lines[i]);
+
+        } else {
+            for (n = 0; n < 3 * IG_VERIFY_LINE; n++) {
+                log_text(&l, "x");
+            }
+        }
+
+        log_text(&l, "\n");
+        line_insert(&run.file[0], 2, l.data, l.len);
+        run.chunk = 2 * IG_VERIFY_LINE;
+        expect_one(&run, IG_VERIFY_FOREIGN, "a.jsonl", 2);
+        log_free(&l);
+
+        /* and before a record on its line */
+
+        line_remove(&run.file[0], 2);
+
+        if (lines[i]) {
+            line_insert(&run.file[0], 2, lines[i], strlen(lines[i]));
+            run_verify(&run);
+            assert_false(run.sum.verified);
+        }
+
+        end(&run, m);
+    }
 }
 
 
@@ -570,6 +619,7 @@ main(void)
         cmocka_unit_test(files_in_any_order),
         cmocka_unit_test(several_nodes),
         cmocka_unit_test(torn_lines),
+        cmocka_unit_test(foreign_lines),
         cmocka_unit_test(dead_writers),
         cmocka_unit_test(added_writer),
         cmocka_unit_test(not_chained),

@@ -19,7 +19,7 @@ static const char *const  ig_verify_kinds[IG_VERIFY_KINDS] = {
     "altered", "removed", "inserted", "repeated", "reordered", "cut",
     "left_out", "rewritten", "unsealed", "not_chained", "invalid_checkpoint",
     "missing_checkpoint", "swapped", "bad_signature", "unknown_key",
-    "nothing_signed", "torn", "foreign", "elsewhere", "new_key"
+    "foreign", "nothing_signed", "torn", "elsewhere", "new_key"
 };
 
 
@@ -423,6 +423,69 @@ ig_verify_note(ig_verify_t *v, ig_verify_kind_t kind, uint32_t file,
 
 
 /*
+ * The beginning of a record that is not all there: what no reader takes for one.
+ * A machine that goes down can leave zeros.
+ */
+
+static bool
+ig_verify_is_torn(ig_str_t piece)
+{
+    bool      string;
+    size_t    i, n, depth;
+    uint8_t   c;
+
+    for (i = 0; i < piece.len && piece.data[i] == '\0'; i++) { /* void */ }
+
+    if (i == piece.len) {
+        return true;
+    }
+
+    n = sizeof(IG_VERIFY_HEAD) - 1;
+    n = piece.len < n ? piece.len : n;
+
+    if (memcmp(piece.data, IG_VERIFY_HEAD, n) != 0) {
+        return false;
+    }
+
+    depth = 0;
+    string = false;
+
+    for (i = 0; i < piece.len; i++) {
+        c = piece.data[i];
+
+        if (string) {
+            i += c == '\\';
+            string = c != '"';
+
+        } else if (c == '"') {
+            string = true;
+
+        } else if (c == '{' || c == '[') {
+            depth++;
+
+        } else if ((c == '}' || c == ']') && --depth == 0) {
+            return false;
+        }
+    }
+
+    return true;
+}
+
+
+static void
+ig_verify_piece(ig_verify_t *v, uint32_t file, ig_str_t piece)
+{
+    if (ig_verify_is_torn(piece)) {
+        ig_verify_note(v, IG_VERIFY_TORN, file, "a write that was cut short");
+
+    } else {
+        ig_verify_note(v, IG_VERIFY_FOREIGN, file,
+                       "this is neither a record nor a part of one");
+    }
+}
+
+
+/*
  * What stands before a record's first bytes in a line is a write that was cut
  * short.  True: `line` is whole now.
  */
@@ -430,38 +493,26 @@ ig_verify_note(ig_verify_t *v, ig_verify_kind_t kind, uint32_t file,
 static bool
 ig_verify_untear(ig_verify_t *v, uint32_t file, ig_str_t *line, bool check)
 {
-    size_t    n;
-    uint8_t  *p;
-
-    n = sizeof(IG_VERIFY_HEAD) - 1;
+    uint8_t   *p;
+    ig_str_t   piece;
 
     while (!ig_verify_whole(*line)) {
 
-        p = memmem(line->data + 1, line->len - 1, IG_VERIFY_HEAD, n);
+        p = memmem(line->data + 1, line->len - 1, IG_VERIFY_HEAD,
+                   sizeof(IG_VERIFY_HEAD) - 1);
+
+        piece.data = line->data;
+        piece.len = p ? (size_t) (p - line->data) : line->len;
+
+        if (check) {
+            ig_verify_piece(v, file, piece);
+        }
 
         if (p == NULL) {
-            if (check) {
-                n = line->len < n ? line->len : n;
-
-                if (memcmp(line->data, IG_VERIFY_HEAD, n) == 0) {
-                    ig_verify_note(v, IG_VERIFY_TORN, file,
-                                   "a write that was cut short");
-
-                } else {
-                    ig_verify_note(v, IG_VERIFY_FOREIGN, file,
-                                   "this line is no record");
-                }
-            }
-
             return false;
         }
 
-        if (check) {
-            ig_verify_note(v, IG_VERIFY_TORN, file,
-                           "begins with a write that was cut short");
-        }
-
-        line->len -= (size_t) (p - line->data);
+        line->len -= piece.len;
         line->data = p;
     }
 
@@ -507,7 +558,10 @@ ig_verify_line(ig_verify_t *v, uint32_t file, ig_str_t line, bool check)
         ig_verify_seal_line(v, file, line);
 
     } else if (ig_verify_pruned_is(line)) {
-        return;
+        if (!ig_verify_pruned_line(v, line, false)) {
+            ig_verify_note(v, IG_VERIFY_FOREIGN, file,
+                           "this line says what was pruned and cannot be read");
+        }
 
     } else if (ig_verify_record_parse(&r, line)) {
         ig_verify_chain(v, file, &r);
