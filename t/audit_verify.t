@@ -136,7 +136,7 @@ $attack->('the last under a checkpoint altered', 5, 'rewritten', @l[0 .. 6]);
 @l = @log;
 splice @l, 2, 1;
 $attack->('removed', 4, 'removed', @l);
-$attack->('repeated', 4, 'repeated', @log[0 .. 2], @log[2 .. $#log]);
+$attack->('repeated', 6, 'repeated', @log[0 .. 4], @log[2, 5 .. $#log]);
 my $forged = $log[2] =~ s/200/201/r;
 $attack->('inserted', 4, 'inserted', @log[0 .. 2], $forged, @log[3 .. $#log]);
 @l = @log;
