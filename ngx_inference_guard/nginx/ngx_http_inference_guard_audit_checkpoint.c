@@ -370,10 +370,7 @@ ngx_http_ig_checkpoint_file(ngx_http_ig_audit_t *a, ngx_atomic_uint_t key)
 
     ev = &a->checkpoint_timer;
 
-    /* the first one after a start comes at its time */
-
     if (a->mcf->chain->shared->log_key == key
-        || a->mcf->chain->shared->log_key == 0
         || a->rotated == key
         || ev->handler == NULL)
     {

@@ -41,6 +41,7 @@ static ngx_int_t ngx_http_ig_search_block(u_char *block, size_t len,
 void
 ngx_http_ig_audit_start(ngx_http_ig_main_conf_t *mcf)
 {
+    ngx_file_info_t        fi;
     ngx_http_ig_shared_t  *sh;
 
     if (mcf->audit_file == NULL) {
@@ -53,6 +54,10 @@ ngx_http_ig_audit_start(ngx_http_ig_main_conf_t *mcf)
 
     if (mcf->chain->cycles == 1) {
         ngx_http_ig_file_start(mcf->audit_file, &sh->log_torn);
+
+        if (ngx_fd_info(mcf->audit_file->fd, &fi) != NGX_FILE_ERROR) {
+            sh->log_key = ngx_http_ig_file_key(&fi);
+        }
     }
 
     if (mcf->checkpoint_file) {
