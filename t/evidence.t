@@ -1,6 +1,6 @@
 # Every record is chained to its writer's one before; checkpoints sign all of
-# them, in the log and in a second place, through reloads, restarts, rotation
-# and a binary upgrade; an auditor with only the public key checks it.
+# them, in the log and in a second place, through reloads, restarts and rotation
+# (t/evidence_upgrade.t: a binary upgrade); an auditor with only the public key checks it.
 # Control: one changed byte, one missing line, and the auditor sees it.
 
 use v5.36;
@@ -136,37 +136,4 @@ $t->stop;
 $e = sound($t, 'a rotation', 'audit.1.jsonl', 'audit.2.jsonl', 'audit.jsonl');
 $t->done;
 
-# --- a binary upgrade: two masters, two nodes ---
-
-$t = standard(audit => $AUDIT . '50ms', start => 0,
-    nginx => { daemon => 'on' });
-new_key($t, 'audit.key');
-$t->start($t->{conf});
-ask_some($t);
-my $old = $t->upgrade;
-$at = checkpoints($t);
-$t->wait_for('side by side', sub {
-    ask_some($t, 1);
-    checkpoints($t) > $at + 6;
-});
-kill 'QUIT', $old;
-$t->wait_for('the old master ends', sub { $t->gone($old) });
-$e = evidence($t, 'audit.jsonl');
-my $last = $e->{checkpoints}[-1]{node};
-ask_some($t, 2);
-my $again = $t->upgrade;              # while the second node still runs
-kill 'QUIT', $again;
-$t->wait_for('the second ends', sub { $t->gone($again) });
-ask_some($t, 2);
-$t->stop;
-$e = sound($t, 'binary upgrades', 'audit.jsonl');
-is(scalar $e->{nodes}->@*, 3, 'a node for each master');
-is($e->{unsigned}, 0, 'all signed');
-my ($third) = $e->{checkpoints}[-1]{node};
-$t->start($t->{conf});
-ask_some($t, 2);
-$t->stop;
-$e = sound($t, 'a restart after them', 'audit.jsonl');
-is($e->{checkpoints}[-1]{node}, $third, 'goes on with the last');
-$t->done;
 done_testing;

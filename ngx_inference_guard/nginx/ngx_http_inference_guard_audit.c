@@ -346,6 +346,7 @@ ngx_http_ig_audit_flush(ngx_http_ig_audit_t *a)
     put.torn = &a->mcf->chain->shared->log_torn;
     put.data = a->data;
     put.len = a->len;
+    put.also = NGX_INVALID_FILE;
     put.sync = (a->sync == NULL && a->mcf->sync != NGX_HTTP_IG_SYNC_OFF);
 
     ngx_http_ig_put(&put);

@@ -40,19 +40,21 @@
 
 /*
  * Lines to append, and what came of it.  A thread may do it: nothing of NGINX
- * is touched.  An fd of -1 writes nothing and only syncs.
+ * is touched.
  */
 typedef struct {
     ngx_fd_t                  fd;
     ngx_atomic_t             *torn;     /* shared: what file ends in a torn line */
     u_char                   *data;
     size_t                    len;
+    ngx_fd_t                  also;     /* to be synced, or NGX_INVALID_FILE */
     unsigned                  sync:1;
 
     size_t                    whole;    /* bytes of the lines that are in it */
     ngx_atomic_uint_t         key;      /* of the file */
     ngx_err_t                 err;
     const char               *failed;   /* what did, or NULL */
+    ngx_err_t                 also_err;
     unsigned                  unsynced:1;    /* written, and perhaps not kept */
 } ngx_http_ig_put_t;
 
@@ -178,12 +180,14 @@ struct ngx_http_ig_audit_s {
     ngx_uint_t                leaf;     /* the first */
     ngx_uint_t                nleaves;
 
-    ngx_atomic_uint_t         rotated;  /* the file that needs a checkpoint */
+    ngx_atomic_uint_t         log_key;  /* the file that a checkpoint was asked
+                                           for, when it was new */
 
     ngx_http_ig_sync_t       *sync;     /* NULL: without threads */
 
     unsigned                  failed:1;
     unsigned                  unsynced:1;
+    unsigned                  rotated:1;    /* the log needs a checkpoint */
     u_char                    id[NGX_HTTP_IG_WRITER_LEN];
 };
 
@@ -202,6 +206,7 @@ void ngx_http_ig_audit_log(ngx_http_ig_audit_t *a, ngx_err_t err,
 
 /* as much as goes */
 void ngx_http_ig_put(ngx_http_ig_put_t *put);
+ngx_int_t ngx_http_ig_file_sync(ngx_fd_t fd);
 /* a file's end is looked at, while no worker of this master writes */
 void ngx_http_ig_file_start(ngx_open_file_t *file, ngx_atomic_t *torn);
 
@@ -261,6 +266,8 @@ ngx_int_t ngx_http_ig_sync_init(ngx_http_ig_audit_t *a);
 ngx_int_t ngx_http_ig_sync_group(ngx_http_ig_audit_t *a);
 /* something was written that a thread shall sync, at an interval */
 void ngx_http_ig_sync_later(ngx_http_ig_audit_t *a);
+/* a checkpoint was written: the thread syncs it, in both files */
+void ngx_http_ig_sync_checkpoint(ngx_http_ig_audit_t *a);
 /* waits for the thread, and does the rest itself */
 void ngx_http_ig_sync_exit(ngx_http_ig_audit_t *a);
 

@@ -252,11 +252,13 @@ ngx_http_ig_checkpoint_put(ngx_http_ig_main_conf_t *mcf,
     time_t                 now;
     ngx_open_file_t       *file;
     ngx_http_ig_put_t      put;
+    ngx_uint_t             thread;
     ngx_http_ig_shared_t  *sh;
 
     static time_t  logged;
 
     sh = mcf->chain->shared;
+    thread = (mcf->audit && mcf->audit->sync);
     file = (place == NGX_HTTP_IG_PLACE_LOG) ? mcf->audit_file
                                             : mcf->checkpoint_file;
 
@@ -265,7 +267,8 @@ ngx_http_ig_checkpoint_put(ngx_http_ig_main_conf_t *mcf,
                                                 : &sh->file_torn;
     put.data = made->line;
     put.len = made->len;
-    put.sync = (mcf->sync != NGX_HTTP_IG_SYNC_OFF);
+    put.also = NGX_INVALID_FILE;
+    put.sync = (mcf->sync != NGX_HTTP_IG_SYNC_OFF && !thread);
 
     ngx_http_ig_put(&put);
 
@@ -274,6 +277,10 @@ ngx_http_ig_checkpoint_put(ngx_http_ig_main_conf_t *mcf,
 
         if (place == NGX_HTTP_IG_PLACE_LOG) {
             sh->log_key = put.key;
+        }
+
+        if (thread) {
+            ngx_http_ig_sync_checkpoint(mcf->audit);
         }
     }
 
@@ -370,14 +377,19 @@ ngx_http_ig_checkpoint_file(ngx_http_ig_audit_t *a, ngx_atomic_uint_t key)
 
     ev = &a->checkpoint_timer;
 
-    if (a->mcf->chain->shared->log_key == key
-        || a->rotated == key
-        || ev->handler == NULL)
-    {
+    if (a->log_key == key || ev->handler == NULL) {
         return;
     }
 
-    a->rotated = key;
+    /* once for each file, as for a moment workers write to two */
+
+    a->log_key = key;
+
+    if (a->mcf->chain->shared->log_key == key) {
+        return;
+    }
+
+    a->rotated = 1;
 
     ngx_add_timer(ev, 1);
 }
@@ -428,10 +440,12 @@ ngx_http_ig_checkpoint_due(ngx_http_ig_audit_t *a)
     if (left > 0
         && sh->epoch == sh->made
         && sh->lines[sh->made & 1].places == 0
-        && (a->rotated == 0 || a->rotated == sh->log_key))
+        && (!a->rotated || sh->log_key == a->log_key))
     {
         return (ngx_msec_t) left;
     }
+
+    a->rotated = 0;
 
     signer = ngx_http_ig_checkpoint_signer(a->mcf->chain);
 

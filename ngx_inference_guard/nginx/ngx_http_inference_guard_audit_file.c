@@ -27,6 +27,7 @@ ngx_http_ig_put(ngx_http_ig_put_t *put)
     put->err = 0;
     put->failed = NULL;
     put->unsynced = 0;
+    put->also_err = 0;
 
     /* what is written to a removed file, nobody will ever read */
 
@@ -45,17 +46,33 @@ ngx_http_ig_put(ngx_http_ig_put_t *put)
 
     ngx_http_ig_put_lines(put);
 
-    /* a pipe or a device cannot be synced, and has nothing to be kept */
-
     if (put->sync
         && (put->whole || put->len == 0)
-        && fdatasync(put->fd) == -1
-        && ngx_errno != EINVAL && ngx_errno != EROFS)
+        && ngx_http_ig_file_sync(put->fd) != NGX_OK)
     {
         put->unsynced = 1;
         put->err = ngx_errno;
         put->failed = "fdatasync()";
     }
+
+    if (put->also != NGX_INVALID_FILE
+        && ngx_http_ig_file_sync(put->also) != NGX_OK)
+    {
+        put->also_err = ngx_errno;
+    }
+}
+
+
+/* a pipe or a device cannot be synced, and has nothing to be kept */
+
+ngx_int_t
+ngx_http_ig_file_sync(ngx_fd_t fd)
+{
+    if (fdatasync(fd) == -1 && ngx_errno != EINVAL && ngx_errno != EROFS) {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
 }
 
 

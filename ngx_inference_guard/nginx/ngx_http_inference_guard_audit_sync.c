@@ -28,11 +28,13 @@ struct ngx_http_ig_sync_s {
     ngx_atomic_t           done;      /* by the thread */
     unsigned               busy:1;
     unsigned               dirty:1;   /* written since the last began */
+    unsigned               checkpoint:1;    /* so, and in the second place */
 };
 
 
 static ngx_int_t ngx_http_ig_sync_fd(ngx_http_ig_audit_t *a);
 static ngx_int_t ngx_http_ig_sync_post(ngx_http_ig_audit_t *a, size_t len);
+static void ngx_http_ig_sync_also(ngx_http_ig_sync_t *s);
 static void ngx_http_ig_sync_thread(void *data, ngx_log_t *log);
 static void ngx_http_ig_sync_event(ngx_event_t *ev);
 static void ngx_http_ig_sync_done(ngx_http_ig_audit_t *a);
@@ -104,10 +106,28 @@ ngx_http_ig_sync_later(ngx_http_ig_audit_t *a)
 }
 
 
+void
+ngx_http_ig_sync_checkpoint(ngx_http_ig_audit_t *a)
+{
+    ngx_http_ig_sync_t  *s;
+
+    s = a->sync;
+    s->checkpoint = 1;
+
+    /* what is being done does not count; the next begins when it is */
+
+    if (!s->busy && !s->timer.timer_set) {
+        ngx_add_timer(&s->timer, 1);
+    }
+}
+
+
 static void
 ngx_http_ig_sync_timer(ngx_event_t *ev)
 {
     ngx_http_ig_audit_t *a = ev->data;
+
+    /* an end of a group is one of these, too */
 
     if (!a->sync->busy && ngx_http_ig_sync_post(a, 0) != NGX_OK) {
         ngx_add_timer(ev, NGX_HTTP_IG_AUDIT_RETRY);
@@ -140,7 +160,7 @@ ngx_http_ig_sync_fd(ngx_http_ig_audit_t *a)
         /* what is in the old one is not synced, or not for sure */
 
         if (s->dirty) {
-            (void) fdatasync(s->fd);
+            (void) ngx_http_ig_file_sync(s->fd);
         }
 
         (void) ngx_close_file(s->fd);
@@ -176,17 +196,34 @@ ngx_http_ig_sync_post(ngx_http_ig_audit_t *a, size_t len)
     s->put.data = a->data;
     s->put.len = len;
     s->put.sync = 1;
+    s->put.also = NGX_INVALID_FILE;
 
-    s->dirty = 0;
+    if (s->checkpoint && a->mcf->checkpoint_file) {
+        s->put.also = fcntl(a->mcf->checkpoint_file->fd, F_DUPFD_CLOEXEC, 0);
+    }
+
     s->done = 0;
 
     if (ngx_thread_task_post(s->pool, &s->task) != NGX_OK) {
+        ngx_http_ig_sync_also(s);
         return NGX_ERROR;
     }
 
     s->busy = 1;
+    s->dirty = 0;
+    s->checkpoint = 0;
 
     return NGX_OK;
+}
+
+
+static void
+ngx_http_ig_sync_also(ngx_http_ig_sync_t *s)
+{
+    if (s->put.also != NGX_INVALID_FILE) {
+        (void) ngx_close_file(s->put.also);
+        s->put.also = NGX_INVALID_FILE;
+    }
 }
 
 
@@ -225,12 +262,20 @@ ngx_http_ig_sync_event(ngx_event_t *ev)
         }
 
         ngx_http_ig_audit_wake(a);
+    }
+
+    if (s->busy || s->timer.timer_set) {
         return;
     }
 
-    if (a->unsynced || s->dirty) {
-        ngx_add_timer(&s->timer, a->unsynced ? NGX_HTTP_IG_AUDIT_RETRY
-                                             : a->mcf->sync_interval);
+    if (a->unsynced) {
+        ngx_add_timer(&s->timer, NGX_HTTP_IG_AUDIT_RETRY);
+
+    } else if (s->checkpoint) {
+        ngx_add_timer(&s->timer, s->put.also_err ? NGX_HTTP_IG_AUDIT_RETRY : 1);
+
+    } else if (s->dirty) {
+        ngx_add_timer(&s->timer, a->mcf->sync_interval);
     }
 }
 
@@ -242,6 +287,15 @@ ngx_http_ig_sync_done(ngx_http_ig_audit_t *a)
 
     s = a->sync;
     s->busy = 0;
+
+    ngx_http_ig_sync_also(s);
+
+    if (s->put.also_err) {
+        ngx_log_error(NGX_LOG_CRIT, ngx_cycle->log, s->put.also_err,
+                      "inference guard: fdatasync() \"%V\" failed",
+                      &a->mcf->checkpoint_file->name);
+        s->checkpoint = 1;
+    }
 
     if (a->mcf->sync == NGX_HTTP_IG_SYNC_GROUP) {
         ngx_http_ig_audit_written(a, &s->put);
@@ -285,8 +339,12 @@ ngx_http_ig_sync_exit(ngx_http_ig_audit_t *a)
     }
 
     if (s->fd != NGX_INVALID_FILE) {
-        (void) fdatasync(s->fd);
+        (void) ngx_http_ig_file_sync(s->fd);
         (void) ngx_close_file(s->fd);
+    }
+
+    if (s->checkpoint && a->mcf->checkpoint_file) {
+        (void) ngx_http_ig_file_sync(a->mcf->checkpoint_file->fd);
     }
 
     s->audit = NULL;
@@ -300,6 +358,8 @@ ngx_http_ig_sync_exit(ngx_http_ig_audit_t *a)
 
 
 #else
+
+/* the directive takes no sync= then */
 
 ngx_int_t
 ngx_http_ig_sync_init(ngx_http_ig_audit_t *a)
@@ -317,6 +377,12 @@ ngx_http_ig_sync_group(ngx_http_ig_audit_t *a)
 
 void
 ngx_http_ig_sync_later(ngx_http_ig_audit_t *a)
+{
+}
+
+
+void
+ngx_http_ig_sync_checkpoint(ngx_http_ig_audit_t *a)
 {
 }
 
