@@ -24,26 +24,26 @@ ig_hex(uint8_t *to, const uint8_t *data, size_t n)
 static inline bool
 ig_unhex(uint8_t *to, const uint8_t *text, size_t n)
 {
-    size_t   i;
-    uint8_t  c, v;
+    size_t                i;
+    uint8_t               high, low, bad;
+    /* a digit's value and one bit more: zero is none */
+    static const uint8_t  values[256] = {
+        ['0'] = 0x10, ['1'] = 0x11, ['2'] = 0x12, ['3'] = 0x13, ['4'] = 0x14,
+        ['5'] = 0x15, ['6'] = 0x16, ['7'] = 0x17, ['8'] = 0x18, ['9'] = 0x19,
+        ['a'] = 0x1a, ['b'] = 0x1b, ['c'] = 0x1c, ['d'] = 0x1d, ['e'] = 0x1e,
+        ['f'] = 0x1f
+    };
 
-    for (i = 0; i < 2 * n; i++) {
-        c = text[i];
+    bad = 0x10;
 
-        if (c >= '0' && c <= '9') {
-            v = (uint8_t) (c - '0');
-
-        } else if (c >= 'a' && c <= 'f') {
-            v = (uint8_t) (c - 'a' + 10);
-
-        } else {
-            return false;
-        }
-
-        to[i / 2] = (uint8_t) (i & 1 ? to[i / 2] << 4 | v : v);
+    for (i = 0; i < n; i++) {
+        high = values[text[2 * i]];
+        low = values[text[2 * i + 1]];
+        bad &= high & low;
+        to[i] = (uint8_t) (high << 4 | (low & 0xf));
     }
 
-    return true;
+    return bad != 0;
 }
 
 #endif /* IG_RECORD_HEX_H */

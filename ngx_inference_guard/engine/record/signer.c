@@ -24,7 +24,7 @@ struct ig_signer_s {
 
 
 bool
-ig_public_key_id(const uint8_t key[IG_KEY_SIZE], uint8_t id[IG_KEY_ID_SIZE])
+ig_signer_key_id(const uint8_t key[IG_KEY_SIZE], uint8_t id[IG_KEY_ID_SIZE])
 {
     uint8_t  hash[IG_HASH_SIZE];
 
@@ -107,7 +107,7 @@ ig_signer_new(ig_str_t pem, const char **why)
 
     if (s->ctx == NULL
         || EVP_PKEY_get_raw_public_key(s->key, s->public, &len) != 1
-        || len != IG_KEY_SIZE || !ig_public_key_id(s->public, s->id))
+        || len != IG_KEY_SIZE || !ig_signer_key_id(s->public, s->id))
     {
         ig_signer_free(s);
         return NULL;
