@@ -15,6 +15,7 @@ use v5.36;
 
 use Digest::SHA qw(sha256);
 use Exporter qw(import);
+use IG::Build qw(command run);
 use JSON::PP ();
 use Test::More ();
 
@@ -160,9 +161,15 @@ sub evidence ($t, @files) {
     return $e;
 }
 
+# The product's own auditor must agree.
 sub sound ($t, $name, @files) {
     my $e = evidence($t, @files);
     Test::More::is_deeply($e->{bad}, [], "$name: the evidence is sound");
+    my ($status, $out) = run(command(), 'audit', 'verify',
+        (map { ('--key', $_) } glob $t->dir('*.pub')),
+        map { $t->dir($_) } @files);
+    Test::More::is($status, 0, "$name: audit verify says so, too")
+        or Test::More::diag(substr $out, 0, 3000);
     return $e;
 }
 
