@@ -116,6 +116,7 @@ $t->reload;
 some_work();
 $t->stop;
 $e = sound($t, 'a key comes with a reload', 'audit.jsonl');
+is($e->{unsigned}, 0, 'what was written without a key is signed as found');
 is(scalar $e->{nodes}->@*, 1, 'still one node');
 
 # --- another key at a restart: nobody announced it ---

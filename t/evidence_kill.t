@@ -94,6 +94,8 @@ for my $sync (qw(off group)) {
     $t->stop;
     $e = sound($t, "$sync: all killed, and started", 'audit.jsonl');
     is_deeply($e->{nodes}, [$node], "$sync: with the same node");
+    is(scalar(grep { ($_->{state} // '') !~ /^(?:ended|killed)$/ }
+        values $e->{writers}->%*), 0, "$sync: the start signed what it found");
     $t->done;
 }
 done_testing;

@@ -9,6 +9,7 @@
  *     audit_chain       memory that the writers share
  *     audit_checkpoint  what they wrote, signed
  *     audit_start       where a log goes on after a start or a reload
+ *     audit_adopt       writers that nobody is left to speak for
  *
  * Of three lives: ngx_http_ig_audit_t is a worker's, ngx_http_ig_chain_t a
  * process's for one log, ngx_http_ig_shared_t that of the log under one master.
@@ -257,6 +258,19 @@ void ngx_http_ig_checkpoint_file(ngx_http_ig_audit_t *a,
 /* the last whole checkpoint of a file, in *line; NGX_DECLINED: there is none */
 ngx_int_t ngx_http_ig_last_checkpoint(ngx_str_t *name, u_char *line,
     ig_checkpoint_head_t *head);
+/* a log, and where in it the checkpoint before that number ends */
+ngx_fd_t ngx_http_ig_open_back(ngx_str_t *name, uint64_t number, off_t *at,
+    off_t *size);
+
+
+/* ngx_http_inference_guard_audit_adopt.c */
+
+/*
+ * Writers of a life before this one get slots as killed ones; how many.  The
+ * shared lock is held.
+ */
+ngx_uint_t ngx_http_ig_adopt(ngx_http_ig_shared_t *sh, ngx_str_t *name,
+    ngx_http_ig_made_t *last);
 
 
 /* ngx_http_inference_guard_audit_sync.c */

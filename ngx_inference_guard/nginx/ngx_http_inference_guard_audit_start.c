@@ -18,7 +18,7 @@
 
 
 /* looked through from the end, for a checkpoint */
-#define NGX_HTTP_IG_START_MAX     (256 * 1024 * 1024)
+#define NGX_HTTP_IG_START_MAX     ((off_t) 1024 * 1024 * 1024)
 #define NGX_HTTP_IG_START_BLOCK   (1024 * 1024)
 
 /* a greater one was made up */
@@ -27,15 +27,17 @@
 
 static void ngx_http_ig_start_signer(ngx_http_ig_main_conf_t *mcf);
 static ngx_int_t ngx_http_ig_start_key(ngx_http_ig_main_conf_t *mcf);
-static void ngx_http_ig_start_node(ngx_http_ig_main_conf_t *mcf);
+static ngx_int_t ngx_http_ig_start_node(ngx_http_ig_main_conf_t *mcf);
 static ngx_int_t ngx_http_ig_start_again(ngx_http_ig_main_conf_t *mcf,
     ngx_http_ig_made_t *made);
 static ngx_int_t ngx_http_ig_start_lock(ngx_http_ig_main_conf_t *mcf,
     u_char *node);
-static ngx_int_t ngx_http_ig_read_back(ngx_fd_t fd, off_t size, u_char *block,
+static ngx_fd_t ngx_http_ig_start_open(ngx_str_t *name, off_t *size);
+static void ngx_http_ig_start_close(ngx_fd_t fd, ngx_str_t *name);
+static off_t ngx_http_ig_read_back(ngx_fd_t fd, off_t end, off_t size,
     u_char *line, ig_checkpoint_head_t *head);
 static ngx_int_t ngx_http_ig_search_block(u_char *block, size_t len,
-    size_t limit, u_char *line, ig_checkpoint_head_t *head);
+    size_t *limit, u_char *line, ig_checkpoint_head_t *head);
 
 
 void
@@ -81,6 +83,7 @@ static void
 ngx_http_ig_start_signer(ngx_http_ig_main_conf_t *mcf)
 {
     ngx_int_t              rc;
+    ig_signer_t           *signer;
     ngx_http_ig_chain_t   *chain;
     ngx_http_ig_shared_t  *sh;
 
@@ -108,15 +111,21 @@ ngx_http_ig_start_signer(ngx_http_ig_main_conf_t *mcf)
         sh->node_len = 0;
     }
 
-    if (sh->node_len == 0) {
-        ngx_http_ig_start_node(mcf);
-    }
-
-    /* of a start before this one, which had no time to write it everywhere */
-
-    (void) ngx_http_ig_checkpoint_make(mcf, NULL, NULL, NULL);
-
     sh->time = ngx_current_msec;
+
+    if (sh->node_len == 0 && ngx_http_ig_start_node(mcf) == NGX_OK) {
+
+        /*
+         * of the life before this one: a checkpoint that it had no time to
+         * write everywhere, and records that it had no time to sign
+         */
+
+        signer = ngx_http_ig_adopt(sh, &mcf->audit_file->name,
+                                   &sh->lines[sh->made & 1])
+                 ? chain->signer : NULL;
+
+        (void) ngx_http_ig_checkpoint_make(mcf, signer, NULL, NULL);
+    }
 }
 
 
@@ -173,7 +182,9 @@ ngx_http_ig_start_key(ngx_http_ig_main_conf_t *mcf)
 }
 
 
-static void
+/* NGX_OK: it goes on with one */
+
+static ngx_int_t
 ngx_http_ig_start_node(ngx_http_ig_main_conf_t *mcf)
 {
     u_char                 random[NGX_HTTP_IG_NODE_BYTES];
@@ -184,20 +195,22 @@ ngx_http_ig_start_node(ngx_http_ig_main_conf_t *mcf)
     made = &sh->lines[sh->made & 1];
 
     if (ngx_http_ig_start_again(mcf, made) == NGX_OK) {
-        return;
+        return NGX_OK;
     }
 
     ngx_memzero(made, offsetof(ngx_http_ig_made_t, line));
 
     if (RAND_bytes(random, sizeof(random)) != 1) {
         ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, 0, "RAND_bytes() failed");
-        return;
+        return NGX_ERROR;
     }
 
     ngx_hex_dump(sh->node, random, sizeof(random));
     sh->node_len = NGX_HTTP_IG_NODE_LEN;
 
     (void) ngx_http_ig_start_lock(mcf, sh->node);
+
+    return NGX_DECLINED;
 }
 
 
@@ -335,78 +348,133 @@ ngx_int_t
 ngx_http_ig_last_checkpoint(ngx_str_t *name, u_char *line,
     ig_checkpoint_head_t *head)
 {
-    u_char           *block;
+    off_t      at, size;
+    ngx_fd_t   fd;
+
+    fd = ngx_http_ig_start_open(name, &size);
+    if (fd == NGX_INVALID_FILE) {
+        return NGX_DECLINED;
+    }
+
+    at = ngx_http_ig_read_back(fd, size, size, line, head);
+
+    ngx_http_ig_start_close(fd, name);
+
+    return at == -1 ? NGX_DECLINED : NGX_OK;
+}
+
+
+ngx_fd_t
+ngx_http_ig_open_back(ngx_str_t *name, uint64_t number, off_t *at, off_t *size)
+{
+    off_t                 found;
+    ngx_fd_t              fd;
+    ig_checkpoint_head_t  head;
+    u_char                line[IG_CHECKPOINT_MAX];
+
+    fd = ngx_http_ig_start_open(name, size);
+    if (fd == NGX_INVALID_FILE) {
+        return NGX_INVALID_FILE;
+    }
+
+    *at = ngx_max(*size - NGX_HTTP_IG_START_MAX, 0);
+
+    found = ngx_http_ig_read_back(fd, *size, *size, line, &head);
+
+    if (found != -1 && head.number == number) {
+        found = ngx_http_ig_read_back(fd, found, *size, line, &head);
+    }
+
+    if (found != -1) {
+        *at = found + (off_t) ((u_char *) ngx_strchr(line, LF) - line);
+    }
+
+    return fd;
+}
+
+
+static ngx_fd_t
+ngx_http_ig_start_open(ngx_str_t *name, off_t *size)
+{
     ngx_fd_t          fd;
-    ngx_int_t         rc;
     ngx_file_info_t   fi;
 
     fd = ngx_open_file(name->data, NGX_FILE_RDONLY|NGX_FILE_NONBLOCK,
                        NGX_FILE_OPEN, 0);
     if (fd == NGX_INVALID_FILE) {
-        return NGX_DECLINED;
+        return fd;
     }
 
-    rc = NGX_DECLINED;
-
-    if (ngx_fd_info(fd, &fi) != NGX_FILE_ERROR && ngx_is_file(&fi)) {
-
-        block = ngx_alloc(NGX_HTTP_IG_START_BLOCK + IG_CHECKPOINT_MAX,
-                          ngx_cycle->log);
-
-        if (block) {
-            rc = ngx_http_ig_read_back(fd, ngx_file_size(&fi), block, line,
-                                       head);
-            ngx_free(block);
-        }
+    if (ngx_fd_info(fd, &fi) == NGX_FILE_ERROR || !ngx_is_file(&fi)) {
+        ngx_http_ig_start_close(fd, name);
+        return NGX_INVALID_FILE;
     }
 
+    *size = ngx_file_size(&fi);
+
+    return fd;
+}
+
+
+static void
+ngx_http_ig_start_close(ngx_fd_t fd, ngx_str_t *name)
+{
     if (ngx_close_file(fd) == NGX_FILE_ERROR) {
         ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, ngx_errno,
                       ngx_close_file_n " \"%V\" failed", name);
     }
-
-    return rc;
 }
 
 
-/* blocks overlap by the longest checkpoint, which begins in one of them */
+/*
+ * Where the last checkpoint before `end` begins, or -1.  Blocks overlap by the
+ * longest checkpoint, which begins in one of them.
+ */
 
-static ngx_int_t
-ngx_http_ig_read_back(ngx_fd_t fd, off_t size, u_char *block, u_char *line,
+static off_t
+ngx_http_ig_read_back(ngx_fd_t fd, off_t end, off_t size, u_char *line,
     ig_checkpoint_head_t *head)
 {
-    off_t    at, end, stop;
-    size_t   len;
-    ssize_t  n;
+    off_t     at, stop, found;
+    size_t    len, limit;
+    u_char   *block;
 
+    block = ngx_alloc(NGX_HTTP_IG_START_BLOCK + IG_CHECKPOINT_MAX,
+                      ngx_cycle->log);
+    if (block == NULL) {
+        return -1;
+    }
+
+    found = -1;
     stop = ngx_max(size - NGX_HTTP_IG_START_MAX, 0);
 
-    for (end = size; end > stop; end = at) {
+    for ( /* void */ ; end > stop && found == -1; end = at) {
 
         at = ngx_max(end - NGX_HTTP_IG_START_BLOCK, stop);
         len = (size_t) (ngx_min(end + IG_CHECKPOINT_MAX, size) - at);
 
-        n = pread(fd, block, len, at);
-
-        if (n != (ssize_t) len) {
-            return NGX_DECLINED;
+        if (pread(fd, block, len, at) != (ssize_t) len) {
+            break;
         }
 
-        if (ngx_http_ig_search_block(block, len, (size_t) (end - at), line,
-                                     head)
+        limit = (size_t) (end - at);
+
+        if (ngx_http_ig_search_block(block, len, &limit, line, head)
             == NGX_OK)
         {
-            return NGX_OK;
+            found = at + (off_t) limit;
         }
     }
 
-    return NGX_DECLINED;
+    ngx_free(block);
+
+    return found;
 }
 
 
 static ngx_int_t
-ngx_http_ig_search_block(u_char *block, size_t len, size_t limit, u_char *line,
-    ig_checkpoint_head_t *head)
+ngx_http_ig_search_block(u_char *block, size_t len, size_t *limit,
+    u_char *line, ig_checkpoint_head_t *head)
 {
     u_char    *p, *end;
     size_t     n;
@@ -414,7 +482,7 @@ ngx_http_ig_search_block(u_char *block, size_t len, size_t limit, u_char *line,
 
     static ngx_str_t  start = ngx_string("{\"v\":1,\"type\":\"checkpoint\"");
 
-    for (p = block + limit; p-- > block; /* void */ ) {
+    for (p = block + *limit; p-- > block; /* void */ ) {
 
         if (*p != '{' || (size_t) (block + len - p) < start.len
             || ngx_memcmp(p, start.data, start.len) != 0)
@@ -439,6 +507,7 @@ ngx_http_ig_search_block(u_char *block, size_t len, size_t limit, u_char *line,
             && head->node.len == NGX_HTTP_IG_NODE_LEN
             && head->number < NGX_HTTP_IG_NUMBER_MAX)
         {
+            *limit = (size_t) (p - block);
             return NGX_OK;
         }
     }
