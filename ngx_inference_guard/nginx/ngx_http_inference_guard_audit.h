@@ -146,7 +146,7 @@ struct ngx_http_ig_chain_s {
     ngx_uint_t                cycles;
     ngx_http_ig_shared_t     *shared;
     ig_signer_t              *signer;   /* NULL: no checkpoints */
-    ngx_fd_t                  lock;     /* on the node's byte of FILE.lock */
+    ngx_fd_t                  locks[2]; /* FILE.lock, of the second place */
 };
 
 

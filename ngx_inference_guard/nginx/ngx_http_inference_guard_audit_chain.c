@@ -80,7 +80,8 @@ ngx_http_ig_chain_new(ngx_log_t *log)
         return NULL;
     }
 
-    chain->lock = NGX_INVALID_FILE;
+    chain->locks[0] = NGX_INVALID_FILE;
+    chain->locks[1] = NGX_INVALID_FILE;
     chain->shm.size = sizeof(ngx_http_ig_shared_t);
     chain->shm.log = log;
     ngx_str_set(&chain->shm.name, "inference_guard_audit");
@@ -137,6 +138,7 @@ ngx_http_ig_audit_unshare(void *data)
 {
     ngx_http_ig_main_conf_t *mcf = data;
 
+    ngx_uint_t            i;
     ngx_http_ig_chain_t  *chain;
 
     /* one process may be master and worker, and its slot is in there */
@@ -152,11 +154,13 @@ ngx_http_ig_audit_unshare(void *data)
 
     ig_signer_free(chain->signer);
 
-    if (chain->lock != NGX_INVALID_FILE
-        && ngx_close_file(chain->lock) == NGX_FILE_ERROR)
-    {
-        ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, ngx_errno,
-                      ngx_close_file_n " failed");
+    for (i = 0; i < 2; i++) {
+        if (chain->locks[i] != NGX_INVALID_FILE
+            && ngx_close_file(chain->locks[i]) == NGX_FILE_ERROR)
+        {
+            ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, ngx_errno,
+                          ngx_close_file_n " failed");
+        }
     }
 
     chain->shm.log = ngx_cycle->log;

@@ -26,6 +26,7 @@ static void ngx_http_ig_checkpoint_put(ngx_http_ig_main_conf_t *mcf,
     ngx_http_ig_made_t *made, ngx_uint_t place);
 static void ngx_http_ig_checkpoint_syslog(ngx_http_ig_main_conf_t *mcf,
     ngx_http_ig_made_t *made);
+static ngx_uint_t ngx_http_ig_checkpoint_stale(ngx_http_ig_audit_t *a);
 static void ngx_http_ig_checkpoint_timer(ngx_event_t *ev);
 static ngx_msec_t ngx_http_ig_checkpoint_due(ngx_http_ig_audit_t *a);
 static ngx_uint_t ngx_http_ig_slots_alive(ngx_http_ig_shared_t *sh);
@@ -395,6 +396,21 @@ ngx_http_ig_checkpoint_file(ngx_http_ig_audit_t *a, ngx_atomic_uint_t key)
 }
 
 
+/*
+ * A process that is master and worker outlives its configurations, and the
+ * files of the one before are closed.
+ */
+
+static ngx_uint_t
+ngx_http_ig_checkpoint_stale(ngx_http_ig_audit_t *a)
+{
+    return ngx_cycle->conf_ctx == NULL
+           || ngx_http_cycle_get_module_main_conf(ngx_cycle,
+                                             ngx_http_inference_guard_module)
+              != (void *) a->mcf;
+}
+
+
 static void
 ngx_http_ig_checkpoint_timer(ngx_event_t *ev)
 {
@@ -403,6 +419,10 @@ ngx_http_ig_checkpoint_timer(ngx_event_t *ev)
     ngx_int_t              rc;
     ngx_msec_t             next;
     ngx_http_ig_shared_t  *sh;
+
+    if (ngx_http_ig_checkpoint_stale(a)) {
+        return;
+    }
 
     sh = a->mcf->chain->shared;
     next = NGX_HTTP_IG_AUDIT_RETRY;
@@ -485,7 +505,8 @@ ngx_http_ig_checkpoint_exit(ngx_http_ig_audit_t *a)
 
     ngx_http_ig_slot_end(sh, a->slot);
 
-    signer = ngx_http_ig_checkpoint_signer(chain);
+    signer = ngx_http_ig_checkpoint_stale(a)
+             ? NULL : ngx_http_ig_checkpoint_signer(chain);
 
     if (signer
         && !ngx_http_ig_slots_alive(sh)

@@ -32,6 +32,8 @@ static ngx_int_t ngx_http_ig_start_again(ngx_http_ig_main_conf_t *mcf,
     ngx_http_ig_made_t *made);
 static ngx_int_t ngx_http_ig_start_lock(ngx_http_ig_main_conf_t *mcf,
     u_char *node);
+static ngx_int_t ngx_http_ig_start_lock_file(ngx_fd_t *fd, ngx_str_t *name,
+    u_char *node);
 static ngx_fd_t ngx_http_ig_start_open(ngx_str_t *name, off_t *size);
 static void ngx_http_ig_start_close(ngx_fd_t fd, ngx_str_t *name);
 static off_t ngx_http_ig_read_back(ngx_fd_t fd, off_t end, off_t size,
@@ -292,21 +294,39 @@ ngx_http_ig_start_again(ngx_http_ig_main_conf_t *mcf,
 }
 
 
-/* one byte of FILE.lock stands for a node */
+/*
+ * One byte of FILE.lock stands for a node.  Of the second place, too: another
+ * log may have it.
+ */
 
 static ngx_int_t
 ngx_http_ig_start_lock(ngx_http_ig_main_conf_t *mcf, u_char *node)
 {
-#ifdef F_OFD_SETLK
-    u_char               *path;
-    ngx_str_t            *name;
-    struct flock          fl;
+    ngx_int_t             rc;
     ngx_http_ig_chain_t  *chain;
 
     chain = mcf->chain;
-    name = &mcf->audit_file->name;
 
-    if (chain->lock == NGX_INVALID_FILE) {
+    rc = ngx_http_ig_start_lock_file(&chain->locks[0], &mcf->audit_file->name,
+                                     node);
+
+    if (rc == NGX_OK && mcf->checkpoint_file) {
+        rc = ngx_http_ig_start_lock_file(&chain->locks[1],
+                                         &mcf->checkpoint_file->name, node);
+    }
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_http_ig_start_lock_file(ngx_fd_t *fd, ngx_str_t *name, u_char *node)
+{
+#ifdef F_OFD_SETLK
+    u_char        *path;
+    struct flock   fl;
+
+    if (*fd == NGX_INVALID_FILE) {
 
         path = ngx_alloc(name->len + sizeof(".lock"), ngx_cycle->log);
         if (path == NULL) {
@@ -315,10 +335,10 @@ ngx_http_ig_start_lock(ngx_http_ig_main_conf_t *mcf, u_char *node)
 
         ngx_sprintf(path, "%V.lock%Z", name);
 
-        chain->lock = open((char *) path, O_RDWR|O_CREAT|O_CLOEXEC|O_NOFOLLOW,
-                           S_IRUSR|S_IWUSR);
+        *fd = open((char *) path, O_RDWR|O_CREAT|O_CLOEXEC|O_NOFOLLOW,
+                   S_IRUSR|S_IWUSR);
 
-        if (chain->lock == NGX_INVALID_FILE) {
+        if (*fd == NGX_INVALID_FILE) {
             ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, ngx_errno,
                           "inference guard: \"%s\" cannot be opened: every "
                           "start gets a new node", path);
@@ -337,7 +357,7 @@ ngx_http_ig_start_lock(ngx_http_ig_main_conf_t *mcf, u_char *node)
     fl.l_start = (off_t) ngx_hextoi(node, NGX_HTTP_IG_NODE_LEN - 1);
     fl.l_len = 1;
 
-    return fcntl(chain->lock, F_OFD_SETLK, &fl) == 0 ? NGX_OK : NGX_DECLINED;
+    return fcntl(*fd, F_OFD_SETLK, &fl) == 0 ? NGX_OK : NGX_DECLINED;
 #else
     return NGX_DECLINED;
 #endif
