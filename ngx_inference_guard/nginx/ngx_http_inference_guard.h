@@ -20,7 +20,7 @@
  *     usage       the answer followed as it passes
  *     ratelimit   headers that tell a client of its limits
  *     answer      refusals, NGINX's own errors, streams
- *     audit       the file of records
+ *     audit…      the file of records, its chain and its checkpoints
  *     log         how a request ended
  *     variables   facts and decisions
  *     zone        shared memory, its counters, and their JSON
@@ -44,6 +44,7 @@
 #include "ngx_http_inference_guard_compat.h"
 
 #include <inference_guard/answer.h>
+#include <inference_guard/chain.h>
 #include <inference_guard/edit.h>
 #include <inference_guard/estimate.h>
 #include <inference_guard/guard.h>
@@ -68,7 +69,8 @@
 typedef struct ngx_http_ig_main_conf_s  ngx_http_ig_main_conf_t;
 typedef struct ngx_http_ig_request_s    ngx_http_ig_request_t;
 typedef struct ngx_http_ig_leg_s        ngx_http_ig_leg_t;
-typedef struct ngx_http_ig_torn_s       ngx_http_ig_torn_t;
+typedef struct ngx_http_ig_chain_s      ngx_http_ig_chain_t;
+typedef struct ngx_http_ig_sync_s       ngx_http_ig_sync_t;
 typedef struct ngx_http_ig_headers_s    ngx_http_ig_headers_t;
 typedef struct ngx_http_ig_audit_s      ngx_http_ig_audit_t;
 typedef struct ngx_http_ig_wait_s       ngx_http_ig_wait_t;
@@ -83,6 +85,14 @@ typedef struct {
     ngx_uint_t                      superseded;   /* a larger or smaller zone
                                                      has taken its place */
 } ngx_http_ig_part_t;
+
+
+/* when a record counts as written */
+typedef enum {
+    NGX_HTTP_IG_SYNC_OFF = 0,     /* the system has it */
+    NGX_HTTP_IG_SYNC_INTERVAL,    /* so, and the disk has it soon */
+    NGX_HTTP_IG_SYNC_GROUP        /* the disk has it */
+} ngx_http_ig_sync_e;
 
 
 /* a declared endpoint, resolved to NGINX's own structures */
@@ -118,8 +128,16 @@ struct ngx_http_ig_main_conf_s {
     ngx_array_t                    *rules;        /* ngx_http_ig_rules_t */
     ngx_str_t                       geoip;
     ngx_open_file_t                *audit_file;
-    ngx_http_ig_torn_t             *torn;         /* shared memory */
-    ngx_str_t                       audit_key;
+    ngx_http_ig_chain_t            *chain;        /* what its writers share */
+    ig_signer_t                    *signer;       /* until it is the chain's */
+    ngx_msec_t                      checkpoint_interval;
+    ngx_open_file_t                *checkpoint_file;
+    ngx_syslog_peer_t              *checkpoint_syslog;
+    ngx_http_ig_sync_e              sync;
+    ngx_msec_t                      sync_interval;
+#if (NGX_THREADS)
+    ngx_thread_pool_t              *sync_pool;
+#endif
     ngx_shm_zone_t                 *zone;
     ngx_shm_zone_t                 *old_zone;     /* of the cycle before */
     ngx_str_t                       snapshot;     /* of limits; or empty */
@@ -341,14 +359,21 @@ ngx_int_t ngx_http_ig_worker_init(ngx_http_ig_main_conf_t *mcf,
 char *ngx_http_ig_mode(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_ig_rules(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_ig_geoip(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-char *ngx_http_ig_audit_directive(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
 char *ngx_http_ig_tenant(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_ig_claim(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 /* one variable: its index goes to the ngx_int_t at cmd->offset */
 char *ngx_http_ig_variable_slot(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 ngx_int_t ngx_http_ig_compile(ngx_conf_t *cf, ngx_http_ig_main_conf_t *mcf);
+
+/* how much a file's mode matters */
+#define NGX_HTTP_IG_PUBLIC     0
+#define NGX_HTTP_IG_CREDENTIAL 1      /* a warning */
+#define NGX_HTTP_IG_KEY        2      /* an error: evidence hangs on it */
+
+/* a secret lives as long as the configuration, rules only until compiled */
+ngx_int_t ngx_http_ig_read_file(ngx_conf_t *cf, ngx_str_t *path, size_t max,
+    ngx_uint_t secret, ngx_str_t *text);
 void ngx_http_ig_cleanup(void *data);
 
 
@@ -546,10 +571,12 @@ ngx_int_t ngx_http_ig_add_header(ngx_http_request_t *r, const char *name,
     const char *value);
 
 
-/* ngx_http_inference_guard_audit.c */
+/* ngx_http_inference_guard_audit.c, and its parts: see …_audit.h */
 
+char *ngx_http_ig_audit_directive(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 ngx_int_t ngx_http_ig_audit_share(ngx_conf_t *cf, ngx_http_ig_main_conf_t *mcf);
-/* a file that ends in a torn line is found out */
+/* where the log goes on: torn ends, the last checkpoint, another key */
 void ngx_http_ig_audit_start(ngx_http_ig_main_conf_t *mcf);
 ngx_int_t ngx_http_ig_audit_init(ngx_http_ig_main_conf_t *mcf, ngx_log_t *log);
 void ngx_http_ig_audit_exit(ngx_http_ig_main_conf_t *mcf);

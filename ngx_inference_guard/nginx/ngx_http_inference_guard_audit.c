@@ -1,214 +1,46 @@
 
 /*
- * The file of records.  Records of one turn of the event loop share one
+ * The records of a worker.  Records of one turn of the event loop share one
  * write(2); whoever needs a record waits for it.
  *
  * Everything that was rendered is kept, in order, until it is in the file: the
- * numbers of a writer's records have no gaps.  After a failure those who wait
- * are told; the records stay, a timer and every new record try again.  When
- * half of the buffer is full of them, decisions get no record any more (and
- * their requests are refused); the other half is for outcomes.
+ * numbers of a writer's records have no gaps, and each names the one before by
+ * its hash.  After a failure those who wait are told; the records stay, a timer
+ * and every new record try again.  When half of the buffer is full of them,
+ * decisions get no record any more (and their requests are refused); the other
+ * half is for outcomes.
  *
- * O_APPEND keeps records of several workers apart, but a write can be short.
- * The workers share a word that says so, and of which file, as they reopen a
- * rotated one at different moments: the next write of any of them to it starts
- * with a newline, and whoever wrote the torn record repeats it whole.  Between
- * the short write and the word another worker may still write; readers find its
- * record behind the torn one, as a record's first bytes occur in no record.
+ * With sync=group a thread writes and syncs, one group at a time: what comes
+ * meanwhile is the next group, in the same buffer behind it.
  */
 
 
-#include "ngx_http_inference_guard.h"
+#include "ngx_http_inference_guard_audit.h"
 
 #include <openssl/rand.h>
 
 
 #define NGX_HTTP_IG_AUDIT_SIZE    (2 * 1024 * 1024)
-#define NGX_HTTP_IG_AUDIT_RETRY   1000
-#define NGX_HTTP_IG_WRITER_BYTES  12
-
-/* zero, the word of no file, is no inode's number */
-#define ngx_http_ig_audit_key(fi)  ((ngx_atomic_uint_t) (fi)->st_ino)
-
-
-/*
- * The word is shared by the workers of all cycles that write the same file; the
- * count of cycles is each process's own, as each frees its cycles' pools.
- */
-struct ngx_http_ig_torn_s {
-    ngx_shm_t         shm;
-    ngx_uint_t        cycles;
-};
+/* a slow disk's groups wait in memory */
+#define NGX_HTTP_IG_GROUP_SIZE    (8 * 1024 * 1024)
+/* no record is shorter */
+#define NGX_HTTP_IG_RECORD_MIN    256
 
 
-struct ngx_http_ig_audit_s {
-    ngx_open_file_t  *file;
-    u_char           *data;
-    size_t            len;
-    uint64_t          written;      /* bytes of records, since the start */
-    ngx_queue_t       waiting;
-    ngx_event_t       posted;
-    ngx_event_t       timer;
-    time_t            error_log_time;
-    ig_writer_t       writer;
-    uint64_t          seq;          /* before the record that is begun */
-    ngx_atomic_t     *torn;         /* shared: what file ends in a torn line */
-    unsigned          failed:1;
-    u_char            id[2 * NGX_HTTP_IG_WRITER_BYTES];
-};
-
-
-static void ngx_http_ig_audit_unshare(void *data);
-static ngx_uint_t ngx_http_ig_audit_is_torn(ngx_open_file_t *file,
-    off_t size);
+static ngx_int_t ngx_http_ig_audit_memory(ngx_http_ig_audit_t *a,
+    ngx_log_t *log);
+static ngx_int_t ngx_http_ig_audit_register(ngx_http_ig_audit_t *a,
+    ngx_log_t *log);
+static void ngx_http_ig_audit_free(ngx_http_ig_audit_t *a);
 static void ngx_http_ig_audit_event(ngx_event_t *ev);
-static void ngx_http_ig_audit_timer(ngx_event_t *ev);
-static void ngx_http_ig_audit_flush(ngx_http_ig_audit_t *a);
-static ngx_int_t ngx_http_ig_audit_write(ngx_http_ig_audit_t *a);
-static void ngx_http_ig_audit_log(ngx_http_ig_audit_t *a, ngx_err_t err,
-    const char *what);
-static void ngx_http_ig_audit_wake(ngx_http_ig_audit_t *a);
-
-
-ngx_int_t
-ngx_http_ig_audit_share(ngx_conf_t *cf, ngx_http_ig_main_conf_t *mcf)
-{
-    ngx_cycle_t              *old;
-    ngx_http_ig_torn_t       *torn;
-    ngx_pool_cleanup_t       *cln;
-    ngx_http_ig_main_conf_t  *omcf;
-
-    torn = NULL;
-    old = cf->cycle->old_cycle;
-    omcf = NULL;
-
-    if (old && old->conf_ctx && old->conf_ctx[ngx_http_module.index]) {
-        omcf = ngx_http_cycle_get_module_main_conf(old,
-                                             ngx_http_inference_guard_module);
-    }
-
-    if (omcf && omcf->torn
-        && omcf->audit_file->name.len == mcf->audit_file->name.len
-        && ngx_strncmp(omcf->audit_file->name.data,
-                       mcf->audit_file->name.data, mcf->audit_file->name.len)
-           == 0)
-    {
-        torn = omcf->torn;
-    }
-
-    cln = ngx_pool_cleanup_add(cf->pool, 0);
-    if (cln == NULL) {
-        return NGX_ERROR;
-    }
-
-    if (torn == NULL) {
-        torn = ngx_calloc(sizeof(ngx_http_ig_torn_t), cf->log);
-        if (torn == NULL) {
-            return NGX_ERROR;
-        }
-
-        torn->shm.size = sizeof(ngx_atomic_t);
-        torn->shm.log = cf->log;
-        ngx_str_set(&torn->shm.name, "inference_guard_audit");
-
-        if (ngx_shm_alloc(&torn->shm) != NGX_OK) {
-            ngx_free(torn);
-            return NGX_ERROR;
-        }
-    }
-
-    torn->cycles++;
-    mcf->torn = torn;
-
-    cln->handler = ngx_http_ig_audit_unshare;
-    cln->data = torn;
-
-    return NGX_OK;
-}
-
-
-static void
-ngx_http_ig_audit_unshare(void *data)
-{
-    ngx_http_ig_torn_t *torn = data;
-
-    if (--torn->cycles == 0) {
-        torn->shm.log = ngx_cycle->log;
-        ngx_shm_free(&torn->shm);
-        ngx_free(torn);
-    }
-}
-
-
-/* in the master, when the file is open and no worker is there */
-
-void
-ngx_http_ig_audit_start(ngx_http_ig_main_conf_t *mcf)
-{
-    ngx_uint_t        i;
-    ngx_open_file_t  *file;
-    ngx_file_info_t   fi;
-
-    file = mcf->audit_file;
-
-    if (file == NULL || mcf->torn->cycles > 1) {
-        return;
-    }
-
-    /*
-     * the workers of another master (a binary upgrade) may be writing: what
-     * they have begun is whole at the next look
-     */
-
-    for (i = 0; i < 3; i++) {
-
-        if (ngx_fd_info(file->fd, &fi) == NGX_FILE_ERROR || !ngx_is_file(&fi)
-            || !ngx_http_ig_audit_is_torn(file, ngx_file_size(&fi)))
-        {
-            return;
-        }
-
-        ngx_msleep(1);
-    }
-
-    *(ngx_atomic_t *) mcf->torn->shm.addr = ngx_http_ig_audit_key(&fi);
-}
-
-
-static ngx_uint_t
-ngx_http_ig_audit_is_torn(ngx_open_file_t *file, off_t size)
-{
-    u_char    last;
-    ssize_t   n;
-    ngx_fd_t  fd;
-
-    if (size == 0) {
-        return 0;
-    }
-
-    /* what cannot be read may be torn, and an empty line does no harm */
-
-    fd = ngx_open_file(file->name.data, NGX_FILE_RDONLY|NGX_FILE_NONBLOCK,
-                       NGX_FILE_OPEN, 0);
-    if (fd == NGX_INVALID_FILE) {
-        return 1;
-    }
-
-    n = pread(fd, &last, 1, size - 1);
-
-    if (ngx_close_file(fd) == NGX_FILE_ERROR) {
-        ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, ngx_errno,
-                      ngx_close_file_n " \"%V\" failed", &file->name);
-    }
-
-    return n != 1 || last != LF;
-}
+static void ngx_http_ig_audit_fail(ngx_http_ig_audit_t *a);
 
 
 ngx_int_t
 ngx_http_ig_audit_init(ngx_http_ig_main_conf_t *mcf, ngx_log_t *log)
 {
     u_char                random[NGX_HTTP_IG_WRITER_BYTES];
+    ig_str_t              id;
     ngx_http_ig_audit_t  *a;
 
     if (mcf->audit) {
@@ -225,18 +57,10 @@ ngx_http_ig_audit_init(ngx_http_ig_main_conf_t *mcf, ngx_log_t *log)
         return NGX_ERROR;
     }
 
-    a->data = ngx_alloc(NGX_HTTP_IG_AUDIT_SIZE, log);
-    if (a->data == NULL) {
-        ngx_free(a);
-        return NGX_ERROR;
-    }
-
     ngx_hex_dump(a->id, random, sizeof(random));
 
+    a->mcf = mcf;
     a->file = mcf->audit_file;
-    a->torn = (ngx_atomic_t *) mcf->torn->shm.addr;
-    a->writer.id.data = a->id;
-    a->writer.id.len = sizeof(a->id);
 
     ngx_queue_init(&a->waiting);
 
@@ -244,14 +68,117 @@ ngx_http_ig_audit_init(ngx_http_ig_main_conf_t *mcf, ngx_log_t *log)
     a->posted.data = a;
     a->posted.log = ngx_cycle->log;
 
-    a->timer.handler = ngx_http_ig_audit_timer;
+    a->timer.handler = ngx_http_ig_audit_event;
     a->timer.data = a;
     a->timer.log = ngx_cycle->log;
     a->timer.cancelable = 1;
 
+    if (ngx_http_ig_audit_memory(a, log) != NGX_OK
+        || ngx_http_ig_sync_init(a) != NGX_OK
+        || ngx_http_ig_audit_register(a, log) != NGX_OK)
+    {
+        ngx_http_ig_audit_free(a);
+        return NGX_ERROR;
+    }
+
+    id.data = a->id;
+    id.len = sizeof(a->id);
+
+    ig_writer_init(&a->writer, id, a->hasher);
+
     mcf->audit = a;
 
+    ngx_http_ig_checkpoint_init(a);
+
     return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_ig_audit_memory(ngx_http_ig_audit_t *a, ngx_log_t *log)
+{
+    a->size = (a->mcf->sync == NGX_HTTP_IG_SYNC_GROUP) ? NGX_HTTP_IG_GROUP_SIZE
+                                                       : NGX_HTTP_IG_AUDIT_SIZE;
+    a->leaf_size = a->size / NGX_HTTP_IG_RECORD_MIN;
+
+    a->data = ngx_alloc(a->size, log);
+    if (a->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    a->leaves = ngx_alloc(a->leaf_size * sizeof(ngx_http_ig_leaf_t), log);
+    if (a->leaves == NULL) {
+        return NGX_ERROR;
+    }
+
+    a->hasher = ig_hasher_new();
+    if (a->hasher == NULL) {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+/* a writer that no checkpoint could name writes nothing */
+
+static ngx_int_t
+ngx_http_ig_audit_register(ngx_http_ig_audit_t *a, ngx_log_t *log)
+{
+    ngx_http_ig_shared_t  *sh;
+
+    sh = a->mcf->chain->shared;
+
+    if (ngx_http_ig_chain_lock(sh) != NGX_OK) {
+        ngx_log_error(NGX_LOG_ALERT, log, 0,
+                      "inference guard: the lock of \"%V\" failed",
+                      &a->file->name);
+        return NGX_ERROR;
+    }
+
+    a->slot = ngx_http_ig_slot_take(sh, a->id);
+
+    if (a->slot == NULL) {
+
+        /* a checkpoint says who died, and their slots are free */
+
+        (void) ngx_http_ig_checkpoint_make(a->mcf,
+                                    ngx_http_ig_checkpoint_signer(a->mcf->chain),
+                                    a->hasher, NULL);
+
+        a->slot = ngx_http_ig_slot_take(sh, a->id);
+    }
+
+    (void) pthread_mutex_unlock(&sh->lock);
+
+    if (a->slot == NULL) {
+        ngx_log_error(NGX_LOG_CRIT, log, 0,
+                      "inference guard: %d writers of \"%V\" wait for a "
+                      "checkpoint; requests are refused until it is written",
+                      NGX_HTTP_IG_SLOTS, &a->file->name);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_ig_audit_free(ngx_http_ig_audit_t *a)
+{
+    ngx_http_ig_sync_exit(a);
+
+    ig_hasher_free(a->hasher);
+
+    if (a->leaves) {
+        ngx_free(a->leaves);
+    }
+
+    if (a->data) {
+        ngx_free(a->data);
+    }
+
+    ngx_free(a);
 }
 
 
@@ -268,11 +195,16 @@ ngx_http_ig_audit_exit(ngx_http_ig_main_conf_t *mcf)
 
     mcf->audit = NULL;
 
-    if (a->len && ngx_http_ig_audit_write(a) != NGX_OK) {
+    ngx_http_ig_sync_exit(a);
+    ngx_http_ig_audit_flush(a);
+
+    if (a->len) {
         ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, 0,
                       "inference guard: %uz bytes of records are lost",
                       a->len);
     }
+
+    ngx_http_ig_checkpoint_exit(a);
 
     if (a->posted.posted) {
         ngx_delete_posted_event(&a->posted);
@@ -282,30 +214,37 @@ ngx_http_ig_audit_exit(ngx_http_ig_main_conf_t *mcf)
         ngx_del_timer(&a->timer);
     }
 
-    ngx_free(a->data);
-    ngx_free(a);
+    ngx_http_ig_audit_free(a);
 }
 
 
 ngx_int_t
 ngx_http_ig_audit_begin(ngx_http_ig_audit_t *a, ig_buf_t *b, ngx_uint_t needed)
 {
-    size_t  size;
+    size_t      size;
+    ngx_uint_t  leaves;
 
-    size = needed ? NGX_HTTP_IG_AUDIT_SIZE / 2 : NGX_HTTP_IG_AUDIT_SIZE;
+    size = needed ? a->size / 2 : a->size;
+    leaves = needed ? a->leaf_size / 2 : a->leaf_size;
 
-    if (a->len + IG_RECORD_MAX > size) {
+    if (a->len + IG_RECORD_MAX > size || a->nleaves >= leaves) {
 
         /* many requests in one turn, or a file that takes nothing */
 
         ngx_http_ig_audit_flush(a);
 
-        if (a->len + IG_RECORD_MAX > size) {
+        if (a->len + IG_RECORD_MAX > size || a->nleaves >= leaves) {
             return NGX_ERROR;
         }
     }
 
-    a->seq = a->writer.seq;
+    /* what the disk may have lost must not grow */
+
+    if (needed && a->unsynced) {
+        return NGX_ERROR;
+    }
+
+    a->before = a->writer;
 
     ig_buf_fixed(b, a->data + a->len, IG_RECORD_MAX);
 
@@ -324,8 +263,10 @@ ngx_int_t
 ngx_http_ig_audit_end(ngx_http_ig_audit_t *a, ig_buf_t *b,
     ngx_http_ig_wait_t *wait)
 {
+    ngx_http_ig_leaf_t  *leaf;
+
     if (b->failed || b->len == 0 || b->data[b->len - 1] != LF) {
-        a->writer.seq = a->seq;
+        a->writer = a->before;
 
         ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, 0,
                       "inference guard: a record could not be made");
@@ -334,8 +275,12 @@ ngx_http_ig_audit_end(ngx_http_ig_audit_t *a, ig_buf_t *b,
 
     a->len += b->len;
 
+    leaf = &a->leaves[(a->leaf + a->nleaves++) % a->leaf_size];
+    leaf->end = a->written + a->len;
+    ngx_memcpy(leaf->hash, a->writer.prev, IG_HASH_SIZE);
+
     if (wait) {
-        wait->end = a->written + a->len;
+        wait->end = leaf->end;
         wait->queued = 1;
         ngx_queue_insert_tail(&a->waiting, &wait->queue);
     }
@@ -375,115 +320,85 @@ ngx_http_ig_audit_event(ngx_event_t *ev)
 }
 
 
-static void
-ngx_http_ig_audit_timer(ngx_event_t *ev)
+void
+ngx_http_ig_audit_flush(ngx_http_ig_audit_t *a)
 {
-    ngx_http_ig_audit_t *a = ev->data;
+    ngx_http_ig_put_t  put;
 
-    ngx_http_ig_audit_flush(a);
-    ngx_http_ig_audit_wake(a);
+    if (a->len == 0) {
+        return;
+    }
+
+    /* also for those that a thread is writing: they are no more */
+
+    a->slot->in_flight = a->nleaves;
+
+    if (a->mcf->sync == NGX_HTTP_IG_SYNC_GROUP && a->sync) {
+
+        if (ngx_http_ig_sync_group(a) != NGX_OK) {
+            ngx_http_ig_audit_fail(a);
+        }
+
+        return;
+    }
+
+    put.fd = a->file->fd;
+    put.torn = &a->mcf->chain->shared->log_torn;
+    put.data = a->data;
+    put.len = a->len;
+    put.also = NGX_INVALID_FILE;
+    put.sync = (a->sync == NULL && a->mcf->sync != NGX_HTTP_IG_SYNC_OFF);
+
+    ngx_http_ig_put(&put);
+    ngx_http_ig_audit_written(a, &put);
+}
+
+
+void
+ngx_http_ig_audit_written(ngx_http_ig_audit_t *a, ngx_http_ig_put_t *put)
+{
+    a->written += put->whole;
+    a->len -= put->whole;
+
+    ngx_memmove(a->data, a->data + put->whole, a->len);
+
+    ngx_http_ig_slot_add(a);
+
+    if (put->failed) {
+        ngx_http_ig_audit_log(a, put->err, put->failed);
+
+    } else {
+        ngx_http_ig_checkpoint_file(a, put->key);
+    }
+
+    if (!put->unsynced) {
+        a->kept = a->written;
+    }
+
+    if (put->whole && !put->sync) {
+        ngx_http_ig_sync_later(a);
+    }
+
+    a->failed = 0;
+
+    if (put->failed) {
+        ngx_http_ig_audit_fail(a);
+    }
 }
 
 
 static void
-ngx_http_ig_audit_flush(ngx_http_ig_audit_t *a)
+ngx_http_ig_audit_fail(ngx_http_ig_audit_t *a)
 {
-    a->failed = (ngx_http_ig_audit_write(a) != NGX_OK);
+    a->failed = 1;
 
-    if (a->failed && !a->timer.timer_set && !ngx_exiting) {
+    if (!a->timer.timer_set && !ngx_exiting) {
         ngx_add_timer(&a->timer, NGX_HTTP_IG_AUDIT_RETRY);
     }
 }
 
 
-/* as much as goes; NGX_OK when nothing is left */
-
-static ngx_int_t
-ngx_http_ig_audit_write(ngx_http_ig_audit_t *a)
-{
-    u_char             *p, lf;
-    size_t              whole;
-    ssize_t             n;
-    ngx_uint_t          torn;
-    struct iovec        iov[2];
-    ngx_file_info_t     fi;
-    ngx_atomic_uint_t   key;
-
-    if (a->len == 0) {
-        return NGX_OK;
-    }
-
-    /* what is written to a removed file, nobody will ever read */
-
-    if (ngx_fd_info(a->file->fd, &fi) == NGX_FILE_ERROR) {
-        ngx_http_ig_audit_log(a, ngx_errno, ngx_fd_info_n "()");
-        return NGX_ERROR;
-    }
-
-    if (fi.st_nlink == 0) {
-        ngx_http_ig_audit_log(a, 0, "the file was removed; reopen it (USR1):");
-        return NGX_ERROR;
-    }
-
-    key = ngx_http_ig_audit_key(&fi);
-
-    while (a->len) {
-
-        lf = LF;
-        torn = (*a->torn == key);
-
-        iov[0].iov_base = &lf;
-        iov[0].iov_len = torn;
-        iov[1].iov_base = a->data;
-        iov[1].iov_len = a->len;
-
-        n = writev(a->file->fd, iov, 2);
-
-        if (n == -1) {
-            if (ngx_errno == NGX_EINTR) {
-                continue;
-            }
-
-            ngx_http_ig_audit_log(a, ngx_errno, "writev()");
-            return NGX_ERROR;
-        }
-
-        if (n > 0 && torn) {
-            (void) ngx_atomic_cmp_set(a->torn, key, 0);
-            n--;
-        }
-
-        if (n == 0) {
-            ngx_http_ig_audit_log(a, 0, "writev() wrote nothing:");
-            return NGX_ERROR;
-        }
-
-        /* whole records only count as written */
-
-        for (p = a->data + n; p > a->data && p[-1] != LF; p--) { /* void */ }
-
-        whole = (size_t) (p - a->data);
-
-        if (whole != (size_t) n) {
-            *a->torn = key;
-        }
-
-        a->written += whole;
-        a->len -= whole;
-
-        ngx_memmove(a->data, a->data + whole, a->len);
-
-        if (whole == 0) {
-            ngx_http_ig_audit_log(a, 0, "a record was written in part:");
-            return NGX_ERROR;
-        }
-    }
-
-    return NGX_OK;
-}
-
-
-static void
+void
 ngx_http_ig_audit_log(ngx_http_ig_audit_t *a, ngx_err_t err, const char *what)
 {
     time_t  now;
@@ -502,16 +417,25 @@ ngx_http_ig_audit_log(ngx_http_ig_audit_t *a, ngx_err_t err, const char *what)
 }
 
 
-static void
+void
 ngx_http_ig_audit_wake(ngx_http_ig_audit_t *a)
 {
-    uint64_t             written;
+    uint64_t             kept;
     ngx_int_t            rc;
     ngx_uint_t           failed;
     ngx_queue_t         *q, woken;
     ngx_http_ig_wait_t  *wait;
 
     if (ngx_queue_empty(&a->waiting)) {
+        return;
+    }
+
+    /* the first waits for a thread, and with it all */
+
+    q = ngx_queue_head(&a->waiting);
+    wait = ngx_queue_data(q, ngx_http_ig_wait_t, queue);
+
+    if (wait->end > a->kept && !a->failed) {
         return;
     }
 
@@ -524,7 +448,7 @@ ngx_http_ig_audit_wake(ngx_http_ig_audit_t *a)
     ngx_queue_add(&woken, &a->waiting);
     ngx_queue_init(&a->waiting);
 
-    written = a->written;
+    kept = a->kept;
     failed = a->failed;
 
     while (!ngx_queue_empty(&woken)) {
@@ -535,7 +459,7 @@ ngx_http_ig_audit_wake(ngx_http_ig_audit_t *a)
         ngx_queue_remove(q);
         wait->queued = 0;
 
-        rc = (wait->end <= written) ? NGX_OK : NGX_ERROR;
+        rc = (wait->end <= kept) ? NGX_OK : NGX_ERROR;
 
         if (rc != NGX_OK && !failed) {
 

@@ -18,6 +18,10 @@
 #include <ngx_http.h>
 #include <nginx.h>
 
+#if (NGX_THREADS)
+#include <ngx_thread_pool.h>
+#endif
+
 
 #if (nginx_version < 1022001)
 #error Inference Guard needs NGINX 1.22.1 or later

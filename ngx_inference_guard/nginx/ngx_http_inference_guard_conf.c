@@ -11,11 +11,6 @@
 
 #define NGX_HTTP_IG_FILE_MAX   (16 * 1024 * 1024)
 
-/* how much a file's mode matters */
-#define NGX_HTTP_IG_PUBLIC     0
-#define NGX_HTTP_IG_CREDENTIAL 1      /* a warning */
-#define NGX_HTTP_IG_KEY        2      /* an error: evidence hangs on it */
-
 
 typedef struct {
     ngx_conf_t   *cf;
@@ -32,8 +27,8 @@ static void ngx_http_ig_add_glob(ngx_http_ig_sources_t *s,
     ngx_http_ig_rules_t *rule, ngx_str_t *pattern, ngx_uint_t needed);
 static ngx_int_t ngx_http_ig_add_file(ngx_http_ig_sources_t *s,
     ngx_str_t *path);
-static ngx_int_t ngx_http_ig_read_file(ngx_conf_t *cf, ngx_str_t *path,
-    size_t max, ngx_uint_t secret, ngx_str_t *text);
+static ngx_int_t ngx_http_ig_check_mode(ngx_conf_t *cf, ngx_str_t *path,
+    ngx_file_info_t *fi, ngx_uint_t secret);
 static void ngx_http_ig_log_mistakes(ngx_conf_t *cf, ig_mistakes_t *mistakes);
 static ngx_int_t ngx_http_ig_endpoints(ngx_conf_t *cf,
     ngx_http_ig_main_conf_t *mcf);
@@ -148,59 +143,6 @@ ngx_http_ig_geoip(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     if (mcf->geo == NULL) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"%V\": %*s",
                            &mcf->geoip, error.len, error.data);
-        return NGX_CONF_ERROR;
-    }
-
-    return NGX_CONF_OK;
-}
-
-
-char *
-ngx_http_ig_audit_directive(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_http_ig_main_conf_t *mcf = conf;
-
-    ngx_str_t  *value, key;
-
-    if (mcf->audit_file) {
-        return "is duplicate";
-    }
-
-    value = cf->args->elts;
-
-    if (cf->args->nelts == 3) {
-
-        if (ngx_strncmp(value[2].data, "key=", 4) != 0) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "invalid parameter \"%V\"", &value[2]);
-            return NGX_CONF_ERROR;
-        }
-
-        mcf->audit_key.data = value[2].data + 4;
-        mcf->audit_key.len = value[2].len - 4;
-
-        if (ngx_conf_full_name(cf->cycle, &mcf->audit_key, 1) != NGX_OK) {
-            return NGX_CONF_ERROR;
-        }
-
-        /* the key's use comes with the chain of records */
-
-        if (ngx_http_ig_read_file(cf, &mcf->audit_key, 65536, NGX_HTTP_IG_KEY,
-                                  &key)
-            != NGX_OK)
-        {
-            return NGX_CONF_ERROR;
-        }
-
-        ngx_explicit_memzero(key.data, key.len);
-    }
-
-    mcf->audit_file = ngx_conf_open_file(cf->cycle, &value[1]);
-    if (mcf->audit_file == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    if (ngx_http_ig_audit_share(cf, mcf) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
 
@@ -582,15 +524,12 @@ ngx_http_ig_add_file(ngx_http_ig_sources_t *s, ngx_str_t *path)
 }
 
 
-/* a secret lives as long as the configuration, rules only until compiled */
-
-static ngx_int_t
+ngx_int_t
 ngx_http_ig_read_file(ngx_conf_t *cf, ngx_str_t *path, size_t max,
     ngx_uint_t secret, ngx_str_t *text)
 {
     ssize_t          n;
     ngx_int_t        rc;
-    ngx_uint_t       level;
     ngx_file_t       file;
     ngx_file_info_t  fi;
 
@@ -621,16 +560,8 @@ ngx_http_ig_read_file(ngx_conf_t *cf, ngx_str_t *path, size_t max,
         goto done;
     }
 
-    if (secret && (ngx_file_access(&fi) & (S_IROTH|S_IWOTH))) {
-        level = (secret == NGX_HTTP_IG_KEY) ? NGX_LOG_EMERG : NGX_LOG_WARN;
-
-        ngx_log_error(level, cf->log, 0,
-                      "\"%V\" holds a secret and should not be accessible to "
-                      "others", path);
-
-        if (secret == NGX_HTTP_IG_KEY) {
-            goto done;
-        }
+    if (ngx_http_ig_check_mode(cf, path, &fi, secret) != NGX_OK) {
+        goto done;
     }
 
     text->len = (size_t) ngx_file_size(&fi);
@@ -663,6 +594,48 @@ done:
     }
 
     return rc;
+}
+
+
+static ngx_int_t
+ngx_http_ig_check_mode(ngx_conf_t *cf, ngx_str_t *path, ngx_file_info_t *fi,
+    ngx_uint_t secret)
+{
+    ngx_core_conf_t  *ccf;
+
+    if (secret == NGX_HTTP_IG_CREDENTIAL
+        && (ngx_file_access(fi) & (S_IROTH|S_IWOTH)))
+    {
+        ngx_log_error(NGX_LOG_WARN, cf->log, 0,
+                      "\"%V\" holds a secret and should not be accessible to "
+                      "others", path);
+    }
+
+    if (secret != NGX_HTTP_IG_KEY) {
+        return NGX_OK;
+    }
+
+    if (ngx_file_access(fi) & (S_IRWXG|S_IRWXO)) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "\"%V\" holds a private key and must not be accessible "
+                      "to its group or others (chmod 600)", path);
+        return NGX_ERROR;
+    }
+
+    ccf = (ngx_core_conf_t *) ngx_get_conf(cf->cycle->conf_ctx,
+                                           ngx_core_module);
+
+    if (fi->st_uid != 0
+        && fi->st_uid != geteuid()
+        && fi->st_uid != (uid_t) ccf->user)
+    {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "\"%V\" holds a private key and must belong to root or "
+                      "the user of NGINX", path);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
 }
 
 
@@ -863,6 +836,9 @@ ngx_http_ig_cleanup(void *data)
 
     ig_guard_free(mcf->guard);
     mcf->guard = NULL;
+
+    ig_signer_free(mcf->signer);
+    mcf->signer = NULL;
 
     if (mcf->geo) {
         ig_geo_close(mcf->geo);

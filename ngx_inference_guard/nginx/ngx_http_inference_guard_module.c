@@ -67,7 +67,7 @@ static ngx_command_t  ngx_http_ig_commands[] = {
       NULL },
 
     { ngx_string("inference_guard_audit"),
-      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE12,
+      NGX_HTTP_MAIN_CONF|NGX_CONF_1MORE,
       ngx_http_ig_audit_directive,
       NGX_HTTP_MAIN_CONF_OFFSET,
       0,
