@@ -12,32 +12,62 @@ void
 ig_export_string(FILE *to, ig_str_t s)
 {
     size_t          n;
-    const uint8_t  *p, *end;
+    const uint8_t  *p, *plain, *end;
+
+    if (s.len == 0) {
+        fputs("\"\"", to);
+        return;
+    }
 
     end = s.data + s.len;
+    plain = s.data;
     fputc('"', to);
 
     for (p = s.data; p < end; p += n) {
 
         n = ig_str_utf8(p, (size_t) (end - p));
 
+        if (n && *p >= 0x20 && *p != '"' && *p != '\\') {
+            continue;
+        }
+
+        (void) fwrite(plain, 1, (size_t) (p - plain), to);
+
         if (n == 0) {
             fputs("\xef\xbf\xbd", to);
-            n = 1;
-
-        } else if (*p == '"' || *p == '\\') {
-            fputc('\\', to);
-            fputc(*p, to);
 
         } else if (*p < 0x20) {
             fprintf(to, "\\u%04x", *p);
 
         } else {
-            (void) fwrite(p, 1, n, to);
+            fputc('\\', to);
+            fputc(*p, to);
         }
+
+        n = 1;
+        plain = p + 1;
     }
 
+    (void) fwrite(plain, 1, (size_t) (end - plain), to);
     fputc('"', to);
+}
+
+
+/* checked to be digits with at most one point; JSON wants no zeros before */
+
+static void
+ig_export_decimal(FILE *to, ig_str_t s)
+{
+    while (s.len > 1 && s.data[0] == '0' && s.data[1] != '.') {
+        s.data++;
+        s.len--;
+    }
+
+    (void) fwrite(s.data, 1, s.len, to);
+
+    if (s.data[s.len - 1] == '.') {
+        fputc('0', to);
+    }
 }
 
 
@@ -75,7 +105,7 @@ ig_export_ndjson(FILE *to, const ig_export_row_t *row)
 
         case IG_EXPORT_DECIMAL:
             if (c->text.len) {
-                ig_export_string(to, c->text);
+                ig_export_decimal(to, c->text);
 
             } else {
                 fputs("null", to);

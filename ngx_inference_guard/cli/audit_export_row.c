@@ -96,7 +96,16 @@ static void
 ig_row_common(ig_export_row_t *row, const ig_record_line_t *l)
 {
     row->ms = ig_request_ms(l);
-    ig_row_get(row, IG_EXPORT_time, l);
+
+    /* a column of times takes nothing else */
+
+    if (row->ms) {
+        ig_row_get(row, IG_EXPORT_time, l);
+
+    } else {
+        ig_row_text(row, IG_EXPORT_time, IG_STR("1970-01-01T00:00:00.000Z"));
+    }
+
     ig_row_get(row, IG_EXPORT_id, l);
     ig_row_get(row, IG_EXPORT_writer, l);
     ig_row_uint(row, IG_EXPORT_seq, l, 0, "seq");

@@ -42,6 +42,10 @@ ig_html_text(FILE *to, ig_str_t s)
     size_t          n;
     const uint8_t  *p, *end;
 
+    if (s.len == 0) {
+        return;
+    }
+
     end = s.data + s.len;
 
     for (p = s.data; p < end; p += n) {

@@ -146,9 +146,44 @@ bool ig_report_verified(ig_report_verification_t *v, const char *key,
 
 /* for ig_join_new(); ctx is the report */
 bool ig_report_count(void *ctx, const ig_joined_t *j);
+
+/* a key, and the number of its strings */
+#define IG_FIELDS(...)                                                        \
+    (const ig_str_t[]) { __VA_ARGS__ },                                       \
+    sizeof((const ig_str_t[]) { __VA_ARGS__ }) / sizeof(ig_str_t)
+
+/* adds to one number of a row; false when there is no memory */
+bool ig_report_add(ig_report_t *r, ig_report_tally_t tally,
+    const ig_str_t *fields, size_t n, size_t value, uint64_t add);
+/* adds one for each string of a list of the decision, as the key's last field,
+   for which there is room at fields[n] */
+bool ig_report_each(ig_report_t *r, ig_report_tally_t tally, ig_str_t *fields,
+    size_t n, const char *list, const char *key);
+/* the first and the last time of a row */
+void ig_report_when(uint64_t *v, uint64_t ms);
+
+/* -- audit_report_sent.c -------------------------------------------------- */
+
+/* what every sum of a transfer takes of a request */
+typedef struct {
+    uint64_t  ms;
+    uint64_t  sent;
+    uint64_t  received;
+    bool      unknown;
+    bool      found;
+} ig_transfer_t;
+
 /* another legal area: another country, and not both of the EEA */
 bool ig_report_abroad(const ig_report_t *r, ig_country_t law,
     ig_country_t destination);
+/* the countries whose law applied to the request, into r->countries */
+void ig_report_laws_of(ig_report_t *r);
+/* does it leave the legal area of any of them? */
+bool ig_report_any_abroad(const ig_report_t *r, ig_country_t destination);
+
+void ig_report_transfer_of(ig_report_t *r, ig_transfer_t *t, uint64_t ms);
+bool ig_report_sent(ig_report_t *r, ig_str_t tenant, const ig_transfer_t *t);
+bool ig_report_operators(ig_report_t *r);
 
 /* -- audit_report_rules.c ------------------------------------------------- */
 

@@ -1,5 +1,6 @@
 /*
- * One request after another into the sums of the report.
+ * One request after another into the sums of the report; where it went is
+ * counted in audit_report_sent.c.
  */
 
 #include "audit_report.h"
@@ -7,37 +8,10 @@
 #include <string.h>
 
 
-#define IG_FIELDS(...)                                                        \
-    (const ig_str_t[]) { __VA_ARGS__ },                                       \
-    sizeof((const ig_str_t[]) { __VA_ARGS__ }) / sizeof(ig_str_t)
-
-/* what every sum of a transfer takes of a request */
-typedef struct {
-    uint64_t  ms;
-    uint64_t  sent;
-    uint64_t  received;
-    bool      unknown;
-    bool      found;
-} ig_transfer_t;
-
-
-bool
-ig_report_abroad(const ig_report_t *r, ig_country_t law,
-    ig_country_t destination)
-{
-    if (law == destination) {
-        return law == IG_COUNTRY_UNKNOWN;
-    }
-
-    return !(ig_countries_has(&r->eea, law)
-             && ig_countries_has(&r->eea, destination));
-}
-
-
 /* adds to one number of a row; false when there is no memory */
 
-static bool
-ig_count(ig_report_t *r, ig_report_tally_t tally, const ig_str_t *fields,
+bool
+ig_report_add(ig_report_t *r, ig_report_tally_t tally, const ig_str_t *fields,
     size_t n, size_t value, uint64_t add)
 {
     uint64_t  *v;
@@ -52,8 +26,8 @@ ig_count(ig_report_t *r, ig_report_tally_t tally, const ig_str_t *fields,
 }
 
 
-static void
-ig_count_when(uint64_t *v, uint64_t ms)
+void
+ig_report_when(uint64_t *v, uint64_t ms)
 {
     if (ms == 0) {
         return;
@@ -69,31 +43,10 @@ ig_count_when(uint64_t *v, uint64_t ms)
 }
 
 
-static bool
-ig_count_transfer(ig_report_t *r, ig_report_tally_t tally,
-    const ig_str_t *fields, size_t n, const ig_transfer_t *t)
-{
-    uint64_t  *v;
-
-    v = ig_tally_at(&r->tallies[tally], fields, n);
-
-    if (v) {
-        ig_tally_add(&v[IG_V_TRANSFERS], 1);
-        ig_tally_add(&v[IG_V_UNKNOWN], t->unknown);
-        ig_tally_add(&v[IG_V_FOUND], t->found);
-        ig_tally_add(&v[IG_V_SENT], t->sent);
-        ig_tally_add(&v[IG_V_RECEIVED], t->received);
-        ig_count_when(v, t->ms);
-    }
-
-    return v != NULL;
-}
-
-
 /* each string of a list of the decision as the last field of a key */
 
-static bool
-ig_count_each(ig_report_t *r, ig_report_tally_t tally, ig_str_t *fields,
+bool
+ig_report_each(ig_report_t *r, ig_report_tally_t tally, ig_str_t *fields,
     size_t n, const char *list, const char *key)
 {
     size_t                   i, found;
@@ -110,225 +63,12 @@ ig_count_each(ig_report_t *r, ig_report_tally_t tally, ig_str_t *fields,
     for (i = 0; i < found; i++) {
         fields[n] = items[i];
 
-        if (!ig_count(r, tally, fields, n + 1, 0, 1)) {
+        if (!ig_report_add(r, tally, fields, n + 1, 0, 1)) {
             return false;
         }
     }
 
     return true;
-}
-
-
-/* the countries whose law applied; the client's when none is named */
-
-static void
-ig_count_laws_of(ig_report_t *r)
-{
-    size_t                   i, array;
-    ig_country_t             c;
-    const ig_record_line_t  *d = r->request.decision;
-
-    r->ncountries = 0;
-
-    if (d) {
-        array = ig_record_line_get(d, 0, "jurisdictions");
-
-        for (i = ig_record_line_first(d, array);
-             i && r->ncountries < IG_REQUEST_LIST;
-             i = ig_record_line_after(d, array, i))
-        {
-            c = ig_request_country(d, i, "country");
-            r->countries[r->ncountries++] = c;
-        }
-    }
-
-    if (r->ncountries == 0) {
-        r->countries[r->ncountries++] =
-            d ? ig_request_country(d, 0, "client_country")
-              : IG_COUNTRY_UNKNOWN;
-    }
-}
-
-
-/* does it leave the legal area of any law that applies? */
-
-static bool
-ig_count_abroad(const ig_report_t *r, ig_country_t destination)
-{
-    size_t  i;
-
-    for (i = 0; i < r->ncountries; i++) {
-        if (ig_report_abroad(r, r->countries[i], destination)) {
-            return true;
-        }
-    }
-
-    return false;
-}
-
-
-static bool
-ig_count_destination(ig_report_t *r, ig_str_t tenant, ig_str_t endpoint,
-    ig_country_t country, const ig_transfer_t *t)
-{
-    size_t                   i;
-    ig_str_t                 to, key[IG_TALLY_FIELDS];
-    ig_country_t             client;
-    const ig_record_line_t  *d = r->request.decision;
-
-    to = ig_country_code(country);
-    client = d ? ig_request_country(d, 0, "client_country")
-               : IG_COUNTRY_UNKNOWN;
-
-    if (!ig_count_transfer(r, IG_TALLY_CLIENT,
-                           IG_FIELDS(ig_country_code(client), to), t)
-        || !ig_count_transfer(r, IG_TALLY_RECIPIENT,
-                              IG_FIELDS(tenant, endpoint, to), t))
-    {
-        return false;
-    }
-
-    for (i = 0; i < r->ncountries; i++) {
-        key[0] = tenant;
-        key[1] = ig_country_code(r->countries[i]);
-        key[2] = to;
-        key[3] = endpoint;
-
-        if (!ig_count_transfer(r, IG_TALLY_LAW, key + 1, 2, t)) {
-            return false;
-        }
-
-        if (r->countries[i] == country && country != IG_COUNTRY_UNKNOWN) {
-            continue;
-        }
-
-        if (!ig_count_transfer(r, IG_TALLY_LEDGER, key, 4, t)
-            || !ig_count_each(r, IG_TALLY_MOVED, key, 4, "findings",
-                              "detector")
-            || !ig_count_each(r, IG_TALLY_BASIS, key, 4, "laws", NULL))
-        {
-            return false;
-        }
-    }
-
-    return true;
-}
-
-
-/* which countries' law reaches the endpoint: the decision tells of its own */
-
-static bool
-ig_count_operators(ig_report_t *r)
-{
-    ig_str_t                 all, key[2];
-    const ig_record_line_t  *d = r->request.decision;
-
-    key[0] = ig_request_get(&r->request, d, "endpoint");
-
-    if (key[0].len == 0) {
-        return true;
-    }
-
-    all = ig_request_get(&r->request, d, "endpoint_operators");
-
-    if (all.len) {
-        key[1] = all;
-        return ig_count(r, IG_TALLY_OPERATORS, key, 2, IG_V_REQUESTS, 1);
-    }
-
-    return ig_count_each(r, IG_TALLY_OPERATORS, key, 1, "endpoint_operators",
-                         NULL);
-}
-
-
-static bool
-ig_count_cost(ig_report_t *r, ig_str_t endpoint)
-{
-    uint64_t             nano;
-    ig_audit_request_t  *q = &r->request;
-
-    if (!ig_request_nano(ig_request_get(q, q->outcome, "cost"), &nano)) {
-        return true;
-    }
-
-    return ig_count(r, IG_TALLY_COST,
-                    IG_FIELDS(endpoint,
-                              ig_request_get(q, q->outcome, "currency")),
-                    IG_V_NANO, nano);
-}
-
-
-static bool
-ig_count_endpoint(ig_report_t *r, const ig_transfer_t *t)
-{
-    size_t                   tokens, verified;
-    uint64_t                *v;
-    ig_audit_request_t      *q = &r->request;
-    const ig_record_line_t  *o = q->outcome;
-
-    if (!ig_count_transfer(r, IG_TALLY_ENDPOINT,
-                           IG_FIELDS(q->endpoint, ig_country_code(q->country)),
-                           t))
-    {
-        return false;
-    }
-
-    if (o == NULL) {
-        return true;
-    }
-
-    v = ig_tally_at(&r->tallies[IG_TALLY_ENDPOINT],
-                    IG_FIELDS(q->endpoint, ig_country_code(q->country)));
-    if (v == NULL) {
-        return false;
-    }
-
-    tokens = ig_record_line_get(o, 0, "tokens");
-    verified = ig_record_line_get(o, 0, "verified");
-
-    ig_tally_add(&v[IG_V_FAILED], q->status >= 500);
-
-    if (tokens) {
-        ig_tally_add(&v[IG_V_INPUT], ig_request_uint(o, tokens, "input"));
-        ig_tally_add(&v[IG_V_OUTPUT], ig_request_uint(o, tokens, "output"));
-    }
-
-    if (!ig_str_eq(ig_record_line_raw(o, verified), IG_STR("true"))) {
-        ig_tally_add(&v[IG_V_UNVERIFIED], 1);
-    }
-
-    return ig_count_cost(r, q->endpoint);
-}
-
-
-static bool
-ig_count_sent(ig_report_t *r, ig_str_t tenant, ig_transfer_t *t)
-{
-    ig_transfer_t        before;
-    ig_audit_request_t  *q = &r->request;
-
-    if (q->first.len) {
-
-        /* it may have read the request before the redirect */
-
-        before = *t;
-        before.unknown = true;
-        before.sent = 0;
-        before.received = 0;
-
-        if (!ig_count_destination(r, tenant, q->first, q->first_country,
-                                  &before))
-        {
-            return false;
-        }
-    }
-
-    if (q->sent == IG_SENT_NO) {
-        return true;
-    }
-
-    return ig_count_destination(r, tenant, q->endpoint, q->country, t)
-           && ig_count_endpoint(r, t);
 }
 
 
@@ -398,7 +138,7 @@ ig_count_rule_laws(ig_report_t *r, ig_str_t rule, size_t value)
     found = ig_report_rule(&r->texts, rule);
 
     for (i = 0; found && i < found->laws.n; i++) {
-        if (!ig_count(r, IG_TALLY_BY_LAW,
+        if (!ig_report_add(r, IG_TALLY_BY_LAW,
                       &r->texts.policy->laws[found->laws.items[i]].id, 1,
                       value, 1))
         {
@@ -424,11 +164,11 @@ ig_count_blocked(ig_report_t *r)
     rule = ig_request_get(q, d, "rule");
 
     if (rule.len == 0) {
-        return ig_count_each(r, IG_TALLY_BY_RULE, none, 0, "rules", NULL)
-               && ig_count_each(r, IG_TALLY_BY_LAW, none, 0, "laws", NULL);
+        return ig_report_each(r, IG_TALLY_BY_RULE, none, 0, "rules", NULL)
+               && ig_report_each(r, IG_TALLY_BY_LAW, none, 0, "laws", NULL);
     }
 
-    if (!ig_count(r, IG_TALLY_BY_RULE, &rule, 1, IG_V_BLOCKED, 1)) {
+    if (!ig_report_add(r, IG_TALLY_BY_RULE, &rule, 1, IG_V_BLOCKED, 1)) {
         return false;
     }
 
@@ -436,7 +176,7 @@ ig_count_blocked(ig_report_t *r)
 
     return ig_report_rule(&r->texts, rule)
            ? ig_count_rule_laws(r, rule, IG_V_BLOCKED)
-           : ig_count_each(r, IG_TALLY_BY_LAW, none, 0, "laws", NULL);
+           : ig_report_each(r, IG_TALLY_BY_LAW, none, 0, "laws", NULL);
 }
 
 
@@ -469,7 +209,7 @@ ig_count_would(ig_report_t *r)
                         NULL, rules);
 
     for (i = 0; i < n; i++) {
-        if (!ig_count(r, IG_TALLY_BY_RULE, &rules[i], 1, IG_V_WOULD, 1)
+        if (!ig_report_add(r, IG_TALLY_BY_RULE, &rules[i], 1, IG_V_WOULD, 1)
             || !ig_count_rule_laws(r, rules[i], IG_V_WOULD))
         {
             return false;
@@ -490,7 +230,7 @@ ig_count_reason(ig_report_t *r, ig_str_t reason, uint64_t status)
                               (unsigned long long) status);
     s.data = (uint8_t *) text;
 
-    return ig_count(r, IG_TALLY_REASON, IG_FIELDS(reason, s), IG_V_REQUESTS, 1);
+    return ig_report_add(r, IG_TALLY_REASON, IG_FIELDS(reason, s), IG_V_REQUESTS, 1);
 }
 
 
@@ -505,7 +245,7 @@ ig_count_limit(ig_report_t *r, ig_str_t tenant, ig_str_t limit, ig_str_t what,
 
     if (v) {
         ig_tally_add(&v[IG_V_REQUESTS], 1);
-        ig_count_when(v, ms);
+        ig_report_when(v, ms);
     }
 
     return v != NULL;
@@ -620,23 +360,10 @@ ig_count_policy(ig_report_t *r, uint64_t ms)
 
     if (v) {
         ig_tally_add(&v[IG_V_REQUESTS], 1);
-        ig_count_when(v, ms);
+        ig_report_when(v, ms);
     }
 
     return v != NULL;
-}
-
-
-static void
-ig_count_transfer_of(ig_report_t *r, ig_transfer_t *t, uint64_t ms)
-{
-    ig_audit_request_t  *q = &r->request;
-
-    t->ms = ms;
-    t->sent = ig_request_uint(q->outcome, 0, "sent");
-    t->received = ig_request_uint(q->outcome, 0, "received");
-    t->unknown = q->sent == IG_SENT_UNKNOWN;
-    t->found = ig_request_uint(q->decision, 0, "findings_total") > 0;
 }
 
 
@@ -658,12 +385,12 @@ ig_count_request(ig_report_t *r)
         model = IG_STR("(withheld)");
     }
 
-    ig_count_laws_of(r);
-    ig_count_transfer_of(r, &t, ms);
+    ig_report_laws_of(r);
+    ig_report_transfer_of(r, &t, ms);
 
     went = q->sent != IG_SENT_NO || q->first.len;
-    abroad = (q->sent != IG_SENT_NO && ig_count_abroad(r, q->country))
-             || (q->first.len && ig_count_abroad(r, q->first_country));
+    abroad = (q->sent != IG_SENT_NO && ig_report_any_abroad(r, q->country))
+             || (q->first.len && ig_report_any_abroad(r, q->first_country));
 
     ig_count_span(r, ms);
     ig_count_totals(r, abroad);
@@ -674,8 +401,8 @@ ig_count_request(ig_report_t *r)
         return false;
     }
 
-    return ig_count_sent(r, tenant, &t)
-           && ig_count_operators(r)
+    return ig_report_sent(r, tenant, &t)
+           && ig_report_operators(r)
            && ig_count_would(r)
            && ig_count_limits(r, tenant, ms)
            && ig_count_findings(r, tenant, went, abroad)
@@ -683,7 +410,7 @@ ig_count_request(ig_report_t *r)
            && ig_count_activity(r, IG_TALLY_TENANT, tenant, went, abroad)
            && ig_count_activity(r, IG_TALLY_MODEL, model, went, abroad)
            && ig_count_activity(r, IG_TALLY_DAY, ig_count_day(d), went, abroad)
-           && ig_count(r, IG_TALLY_OPERATION,
+           && ig_report_add(r, IG_TALLY_OPERATION,
                        IG_FIELDS(tenant, ig_request_get(q, d, "operation")),
                        IG_V_REQUESTS, 1);
 }
@@ -704,10 +431,10 @@ ig_count_outcome(ig_report_t *r)
 
     r->totals.alone++;
     ig_count_span(r, ms);
-    ig_count_laws_of(r);
-    ig_count_transfer_of(r, &t, ms);
+    ig_report_laws_of(r);
+    ig_report_transfer_of(r, &t, ms);
 
-    return ig_count_sent(r, IG_NO_STR, &t);
+    return ig_report_sent(r, IG_NO_STR, &t);
 }
 
 

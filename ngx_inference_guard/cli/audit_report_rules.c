@@ -11,6 +11,7 @@
 bool
 ig_report_rules_read(ig_report_rules_t *t, char *const *paths, size_t n)
 {
+    bool            ok;
     size_t          i;
     ig_mistakes_t  *mistakes;
 
@@ -31,13 +32,15 @@ ig_report_rules_read(ig_report_rules_t *t, char *const *paths, size_t n)
 
     t->policy = ig_policy_read(t->files.items, t->files.n, mistakes);
 
-    for (i = 0; t->policy == NULL && i < ig_mistakes_count(mistakes); i++) {
+    ok = t->policy && ig_mistakes_errors(mistakes) == 0;
+
+    for (i = 0; !ok && i < ig_mistakes_count(mistakes); i++) {
         ig_print_mistake(stderr, ig_mistakes_get(mistakes, i));
     }
 
     ig_mistakes_free(mistakes);
 
-    return t->policy != NULL;
+    return ok;
 }
 
 
