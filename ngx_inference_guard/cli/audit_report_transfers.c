@@ -379,8 +379,8 @@ ig_report_ledger(ig_report_t *r, ig_out_t *o)
                 "other than the one whose law applied. <em>Third country</em>: "
                 "from a member of the EEA to a country outside it, so that "
                 "art. 44 to 50 apply. The log does not know the instrument "
-                "(adequacy, clauses, consent); it knows the laws that the "
-                "rules cite which permitted the transfer.</p>\n");
+                "(adequacy, clauses, consent); it knows the laws cited by the "
+                "rules that counted.</p>\n");
 
     ig_report_tally(r, o, IG_TALLY_LEDGER, &table, ig_report_ledger_row);
     ig_out_html(o, "</section>\n");

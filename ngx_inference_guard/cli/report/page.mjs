@@ -3,8 +3,9 @@
 
 import { sankey, sankeyLinkHorizontal } from 'd3-sankey';
 
-const width = 960;
-const side = 230;          // for the names left and right of the flow
+const width = 1040;
+const side = 280;          // for the names left and right of the flow
+const letters = 24;        // of a name; the table has all of it
 const row = 30;            // at least so much for a country
 const most = 16;           // countries on a side; the rest is one node
 
@@ -26,8 +27,9 @@ function add(parent, name, attributes = {}, text = undefined) {
 function read(table) {
     return [...table.tBodies[0].rows].flatMap((tr) => {
         const n = Number(tr.cells[2]?.querySelector('data')?.value);
+        const short = (text) => text.length > letters ? `${text.slice(0, letters - 1).trim()}…` : text;
         const name = (cell) => cell.dataset.c
-            ? cell.textContent.slice(2).trim() + (cell.dataset.c === 'ZZ' ? '' : ` (${cell.dataset.c})`)
+            ? short(cell.textContent.slice(2).trim()) + (cell.dataset.c === 'ZZ' ? '' : ` (${cell.dataset.c})`)
             : 'others';
         return n > 0 ? [[name(tr.cells[0]), name(tr.cells[1]), n, tr.className === 'abroad']] : [];
     });
