@@ -159,6 +159,7 @@ records(const ig_guard_t *g, const ig_request_t *r, const ig_decision_t *d,
     uint64_t          i;
     ig_buf_t          out;
     ig_writer_t       writer;
+    ig_hasher_t      *hasher;
     ig_outcome_t      o;
     static uint8_t    bytes[2 * IG_RECORD_MAX];
     ig_record_head_t  head;
@@ -169,8 +170,13 @@ records(const ig_guard_t *g, const ig_request_t *r, const ig_decision_t *d,
     o.address = IG_STR("10.1.0.5:8000");
     o.tries = 1;
     o.upstream_status = 200;
-    writer.id = IG_STR("bench-1");
-    writer.seq = 0;
+    hasher = ig_hasher_new();
+    if (hasher == NULL) {
+        fputs("no memory\n", stderr);
+        exit(2);
+    }
+
+    ig_writer_init(&writer, IG_STR("bench-1"), hasher);
     head.time_ms = 1795508549123;
     head.request_id = IG_STR("4bf92f3577b34da6a3ce929d0e0e4736");
 
@@ -187,7 +193,10 @@ records(const ig_guard_t *g, const ig_request_t *r, const ig_decision_t *d,
         }
     }
 
-    return (now_ns() - start) / (double) n;
+    start = now_ns() - start;
+    ig_hasher_free(hasher);
+
+    return start / (double) n;
 }
 
 

@@ -17,6 +17,7 @@
 #ifndef INFERENCE_GUARD_RECORD_H
 #define INFERENCE_GUARD_RECORD_H
 
+#include <inference_guard/chain.h>
 #include <inference_guard/guard.h>
 
 
@@ -24,11 +25,20 @@
 #define IG_RECORD_VERSION      1
 #define IG_RECORD_PLACES       16        /* places of findings written out */
 
-/* a worker's life; the chain of a later version hangs on it */
+/*
+ * A worker's life, and its chain: each record holds the leaf hash of the one
+ * before.  Whoever takes a record back that was rendered copies the whole
+ * struct before, and the copy back.
+ */
 typedef struct {
-    ig_str_t  id;              /* unique among nodes and lives, no quotes */
-    uint64_t  seq;             /* of the next record; the recorder counts it */
+    ig_str_t      id;          /* unique among nodes and lives, no quotes */
+    uint64_t      seq;         /* of the next record; the recorder counts it */
+    uint8_t       prev[IG_HASH_SIZE];    /* leaf hash of the last; first: 0s */
+    ig_hasher_t  *hasher;      /* the caller's, or NULL */
 } ig_writer_t;
+
+/* before a writer's first record, whose number is 1 */
+void ig_writer_init(ig_writer_t *w, ig_str_t id, ig_hasher_t *h);
 
 typedef struct {
     uint64_t  time_ms;         /* since 1970, UTC */

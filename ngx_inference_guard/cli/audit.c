@@ -3,6 +3,7 @@
  */
 
 #include "audit.h"
+#include "audit_evidence.h"
 
 #include <string.h>
 
@@ -17,6 +18,12 @@ ig_audit_usage(FILE *to)
 "           [--tenant T] [--key PUBLIC.pem] [--rules DIR] [--json] FILE…\n"
 "       inference-guard audit export --format ocsf|csv|ndjson\n"
 "           [--since TIME] [--until TIME] [--tenant T] FILE…\n"
+"       inference-guard audit verify [--key PUB.pem]… FILE…\n"
+"       inference-guard audit prove SEQ --writer W FILE…\n"
+"       inference-guard audit prove --id REQUEST FILE…\n"
+"       inference-guard audit verify-proof --key PUB.pem PROOF\n"
+"       inference-guard audit prune --before TIME --key PUB.pem FILE…\n"
+"       inference-guard audit keygen FILE\n"
 "\n"
 "Filters, all of which a request must meet:\n"
 "  --tenant T             its tenant\n"
@@ -40,9 +47,30 @@ ig_audit_usage(FILE *to)
 }
 
 
+static const struct {
+    const char  *name;
+    int        (*run)(int argc, char **argv);
+} ig_audit_evidence[] = {
+    { "verify", ig_cmd_audit_verify },
+    { "prove", ig_cmd_audit_prove },
+    { "verify-proof", ig_cmd_audit_verify_proof },
+    { "prune", ig_cmd_audit_prune },
+    { "keygen", ig_cmd_audit_keygen },
+    { NULL, NULL }
+};
+
+
 int
 ig_cmd_audit(int argc, char **argv)
 {
+    size_t  i;
+
+    for (i = 0; argc >= 2 && ig_audit_evidence[i].name; i++) {
+        if (strcmp(argv[1], ig_audit_evidence[i].name) == 0) {
+            return ig_audit_evidence[i].run(argc - 1, argv + 1);
+        }
+    }
+
     if (argc >= 2 && strcmp(argv[1], "search") == 0) {
         return ig_cmd_audit_search(argc - 1, argv + 1);
     }

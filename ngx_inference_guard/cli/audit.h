@@ -76,6 +76,7 @@ typedef struct {
     bool      skipping;                  /* the rest of a line too long */
     bool      unnumbered;                /* not read from its beginning */
     bool      quiet;                     /* names no bad line */
+    bool      checkpoints;               /* gives them, too */
     size_t    start;
     size_t    len;
     uint8_t  *buf;

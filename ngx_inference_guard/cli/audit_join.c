@@ -373,6 +373,7 @@ ig_join_file(ig_join_t *j, const char *name)
     }
 
     ok = true;
+    r.checkpoints = true;
 
     do {
         got = ig_audit_lines_next(&r, &line);

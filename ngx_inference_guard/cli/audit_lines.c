@@ -15,6 +15,8 @@
 
 /* a record's first bytes; in a string the quotes would be escaped */
 #define IG_AUDIT_HEAD  "{\"v\":1,\"type\":\""
+/* lines that are about records, and belong to no request */
+#define IG_AUDIT_CHECKPOINT  IG_AUDIT_HEAD "checkpoint\""
 
 
 bool
@@ -202,7 +204,9 @@ ig_audit_lines_line(ig_audit_lines_t *r, ig_str_t *line)
 
     ig_audit_torn(r, line);
 
-    return true;
+    return r->checkpoints || line->len < sizeof(IG_AUDIT_CHECKPOINT) - 1
+           || memcmp(line->data, IG_AUDIT_CHECKPOINT,
+                     sizeof(IG_AUDIT_CHECKPOINT) - 1) != 0;
 }
 
 

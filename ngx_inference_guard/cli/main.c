@@ -28,7 +28,7 @@ static const ig_command_t  ig_commands[] = {
       "scan --rules PATH\n"
       "      findings in JSON lines {\"text\": …} from standard input" },
     { "audit", ig_cmd_audit,
-      "audit search | tail  …\n"
+      "audit search | tail | verify | prove | prune | keygen  …\n"
       "      read the audit log" },
     { NULL, NULL, NULL }
 };

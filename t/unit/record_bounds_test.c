@@ -229,6 +229,7 @@ static void
 no_room(void **state)
 {
     size_t          cap, whole;
+    uint8_t         prev[IG_HASH_SIZE] = { 0 };
     ig_request_t    r;
     ig_decision_t   d;
 
@@ -247,6 +248,7 @@ no_room(void **state)
         assert_true(out.failed);
         assert_int_equal(out.len, 0);
         assert_int_equal(writer.seq, 7);
+        assert_memory_equal(writer.prev, prev, sizeof(prev));
     }
 }
 

@@ -166,6 +166,7 @@ static void
 start(void)
 {
     ig_buf_fixed(&out, bytes, sizeof(bytes));
+    memset(&writer, 0, sizeof(writer));
     writer.id = IG_STR("w1-1700000000-1");
     writer.seq = 7;
     head.time_ms = UINT64_C(1795508549123);

@@ -5,6 +5,7 @@
  * one loop over a table and one copy, and no number goes through printf().
  */
 
+#include "hex.h"
 #include "line.h"
 
 
@@ -222,9 +223,21 @@ ig_line_score(ig_line_t *l, unsigned score)
 
 
 void
+ig_writer_init(ig_writer_t *w, ig_str_t id, ig_hasher_t *h)
+{
+    memset(w, 0, sizeof(*w));
+    w->id = id;
+    w->seq = 1;
+    w->hasher = h;
+}
+
+
+void
 ig_line_begin(ig_line_t *l, const char *type, ig_writer_t *w,
     const ig_record_head_t *head)
 {
+    uint8_t  prev[2 * IG_HASH_SIZE];
+
     l->p = l->data;
     l->end = l->data + sizeof(l->data);
     l->full = false;
@@ -239,29 +252,43 @@ ig_line_begin(ig_line_t *l, const char *type, ig_writer_t *w,
     ig_line_json(l, w->id);
     ig_line_lit(l, ",\"seq\":");
     ig_line_uint(l, w->seq);
-    ig_line_lit(l, ",\"id\":");
+    ig_line_lit(l, ",\"prev\":\"");
+    ig_hex(prev, w->prev, IG_HASH_SIZE);
+    ig_line_bytes(l, prev, sizeof(prev));
+    ig_line_lit(l, "\",\"id\":");
     ig_line_json(l, head->request_id);
 }
 
 
 /*
- * Every record passes here, whole, once: the place where a chain hashes the
- * line.  A number is used up only by a record that was handed over.
+ * Every record passes here, whole, once, and is hashed.  A number is used up,
+ * and the chain moves on, only by a record that was handed over.
  */
 
 void
 ig_line_end(ig_line_t *l, ig_writer_t *w, ig_buf_t *out)
 {
-    ig_line_lit(l, "}\n");
+    size_t    len;
+    uint8_t   hash[IG_HASH_SIZE];
+    ig_str_t  line;
 
-    if (l->full || (size_t) (l->p - l->data) > IG_RECORD_MAX) {
+    ig_line_lit(l, "}\n");
+    len = (size_t) (l->p - l->data);
+
+    line.data = l->data;
+    line.len = len - 1;
+
+    if (l->full || len > IG_RECORD_MAX
+        || !ig_leaf_hash(w->hasher, line, hash))
+    {
         out->failed = true;
         return;
     }
 
-    ig_buf_bytes(out, l->data, (size_t) (l->p - l->data));
+    ig_buf_bytes(out, l->data, len);
 
     if (!out->failed) {
+        memcpy(w->prev, hash, IG_HASH_SIZE);
         w->seq++;
     }
 }
