@@ -72,12 +72,30 @@ $(ENGINE_A): $(ENGINE_O)
 	@echo "  AR    $@"
 	$(Q)ar rcs $@ $^
 
-$(B)/inference-guard: $(CLI_O) $(ENGINE_A)
+$(B)/inference-guard: $(CLI_O) $(B)/report/page.o $(ENGINE_A)
 	@echo "  LINK  $@"
 	$(Q)$(CC) $(IG_CFLAGS) -o $@ $^ $(IG_LIBS)
 
 $(B)/%.o: %.c $(HEADERS)
 	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	$(Q)$(CC) $(IG_CFLAGS) -c -o $@ $<
+
+# the page of audit report; its script is made with packages of npm
+REPORT      := ngx_inference_guard/cli/report
+
+$(B)/report/page.js: $(REPORT)/bundle.sh $(REPORT)/page.mjs \
+                     $(REPORT)/package.json $(REPORT)/npm-shrinkwrap.json
+	@echo "  NPM   $@"
+	$(Q)$(REPORT)/bundle.sh $(@D)
+
+$(B)/report/page.c: $(REPORT)/embed.pl $(REPORT)/page.html \
+                    $(REPORT)/style.css $(B)/report/page.js
+	@echo "  EMBED $@"
+	$(Q)perl $^ >$@.new
+	$(Q)mv $@.new $@
+
+$(B)/report/page.o: $(B)/report/page.c
 	@echo "  CC    $<"
 	$(Q)$(CC) $(IG_CFLAGS) -c -o $@ $<
 

@@ -14,6 +14,10 @@ ig_audit_usage(FILE *to)
     fputs(
 "usage: inference-guard audit search [FILTER…] [--json] [--limit N] FILE…\n"
 "       inference-guard audit tail [-n N] [-f] [FILTER…] [--json] FILE\n"
+"       inference-guard audit report [--since TIME] [--until TIME]\n"
+"           [--tenant T] [--key PUBLIC.pem] [--rules DIR] [--json] FILE…\n"
+"       inference-guard audit export --format ocsf|csv|ndjson\n"
+"           [--since TIME] [--until TIME] [--tenant T] FILE…\n"
 "       inference-guard audit verify [--key PUB.pem]… FILE…\n"
 "       inference-guard audit prove SEQ --writer W FILE…\n"
 "       inference-guard audit prove --id REQUEST FILE…\n"
@@ -35,7 +39,10 @@ ig_audit_usage(FILE *to)
 "T, R, V, C and D may hold '*'.  TIME is 2026-11-24, 2026-11-24T08:30:00Z\n"
 "(UTC unless it says otherwise), or 15m, 2h, 3d ago.\n"
 "\n"
-"Exit status: 0 something was found, 1 nothing was, 2 it could not be read.\n",
+"A report is one HTML file, an export a line a request, on standard output.\n"
+"\n"
+"Exit status: 0 something was found or written, 1 nothing was, or the log is\n"
+"not what was signed (--key), 2 it could not be read.\n",
           to);
 }
 
@@ -70,6 +77,14 @@ ig_cmd_audit(int argc, char **argv)
 
     if (argc >= 2 && strcmp(argv[1], "tail") == 0) {
         return ig_cmd_audit_tail(argc - 1, argv + 1);
+    }
+
+    if (argc >= 2 && strcmp(argv[1], "report") == 0) {
+        return ig_cmd_audit_report(argc - 1, argv + 1);
+    }
+
+    if (argc >= 2 && strcmp(argv[1], "export") == 0) {
+        return ig_cmd_audit_export(argc - 1, argv + 1);
     }
 
     if (argc >= 2 && (strcmp(argv[1], "--help") == 0

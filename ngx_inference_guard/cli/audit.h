@@ -17,6 +17,8 @@
 
 int ig_cmd_audit_search(int argc, char **argv);
 int ig_cmd_audit_tail(int argc, char **argv);
+int ig_cmd_audit_report(int argc, char **argv);
+int ig_cmd_audit_export(int argc, char **argv);
 
 
 /* -- audit_filter.c ------------------------------------------------------- */
