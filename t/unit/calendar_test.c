@@ -351,7 +351,7 @@ put_number(file_t *f, uint64_t n, unsigned size)
     uint8_t  b;
 
     while (size--) {
-        b = (uint8_t) (n >> (8 * size));
+        b = size < 8 ? (uint8_t) (n >> (8 * size)) : 0;
         put(f, &b, 1);
     }
 }
