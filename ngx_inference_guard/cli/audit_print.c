@@ -10,7 +10,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 
 #define IG_TABLE_HELD   200
@@ -55,7 +54,6 @@ ig_audit_table_t *
 ig_audit_table_new(void)
 {
     size_t             i;
-    const char        *no_color, *term;
     ig_audit_table_t  *t;
 
     t = calloc(1, sizeof(ig_audit_table_t));
@@ -69,12 +67,7 @@ ig_audit_table_new(void)
         return NULL;
     }
 
-    /* https://no-color.org: set and not empty */
-
-    no_color = getenv("NO_COLOR");
-    term = getenv("TERM");
-    t->color = isatty(STDOUT_FILENO) && (no_color == NULL || *no_color == '\0')
-               && term && strcmp(term, "dumb") != 0;
+    t->color = ig_cli_colors();
 
     for (i = 0; i < IG_COLS; i++) {
         t->widths[i] = strlen(ig_table_titles[i]);
@@ -199,12 +192,9 @@ ig_cell_text(char *cell, const char *text)
 }
 
 
-/* a value of a record; C0, DEL and C1 (RFC 3629's C2 80 to C2 9F) are masked */
-
 static void
 ig_cell_value(char *cell, const ig_record_line_t *l, size_t node)
 {
-    size_t    i, n;
     uint8_t   text[IG_TABLE_CELL];
     ig_buf_t  b;
 
@@ -215,22 +205,7 @@ ig_cell_value(char *cell, const ig_record_line_t *l, size_t node)
     ig_buf_fixed(&b, text, sizeof(text));
     (void) ig_record_line_text(l, node, &b);
 
-    n = 0;
-
-    for (i = 0; i < b.len; i++) {
-        if (text[i] < 0x20 || text[i] == 0x7f) {
-            text[n++] = '?';
-
-        } else if (text[i] == 0xc2 && i + 1 < b.len && text[i + 1] < 0xa0) {
-            text[n++] = '?';
-            i++;
-
-        } else {
-            text[n++] = text[i];
-        }
-    }
-
-    ig_cell_add(cell, (char *) text, n);
+    ig_cell_add(cell, (char *) text, ig_cli_plain(text, b.len));
 }
 
 
