@@ -5,11 +5,11 @@
 #     bench/run.pl            (IG_B=build, BENCH_SECONDS=2, BENCH_ROUNDS=4,
 #                              BENCH_ONLY=plain: without the module)
 #
-# Three NGINX, one worker each on the first core, take turns: plain proxy_pass,
-# the guard in audit, the guard enforcing with every pack in rules/.  The load
-# and the endpoint share the second core.  A round runs all three on one load,
-# and a ratio is made within a round, so that a machine that is busier for a
-# while is so for all three.
+# Four NGINX, one worker each on the first core, take turns: plain proxy_pass,
+# the guard in audit, the guard enforcing with every pack in rules/, and the same
+# with a plan of four limits for the tenant.  The load and the endpoint share the
+# second core.  A round runs all of them on one load, and a ratio is made within a
+# round, so that a machine that is busier for a while is so for all.
 #
 # It ends with 1, loudly, when an answer was not 200 or a guarded request left
 # no record: a benchmark of refusals says nothing.
@@ -45,10 +45,10 @@ my @loads = (
     { name => 'stream', size => 4096, connections => 16, stream => 1 },
 );
 
-my @modes = $only_plain ? ('plain') : ('plain', 'audit', 'on');
+my @modes = $only_plain ? ('plain') : ('plain', 'audit', 'on', 'limits');
 my (%port, %worker, %result, @children);
 my $upstream_port = 18190;
-@port{'plain', 'audit', 'on'} = (18191, 18192, 18193);
+@port{'plain', 'audit', 'on', 'limits'} = (18191, 18192, 18193, 18194);
 
 for my $program ('load', 'upstream', 'floor') {
     die "no $build/bench/$program: use make bench\n"
@@ -119,19 +119,34 @@ sub wait_port {
     die "nothing listens on port $port:\n", slurp($log);
 }
 
+# a rate, what runs at once, tokens, money: none of them is ever reached
+
+my $plan = <<'END';
+plans:
+  bench:
+    limits:
+      - {of: requests, per: second, max: 1000000}
+      - {of: concurrent, max: 1000}
+      - {of: tokens, per: minute, max: 1000000000000}
+      - {of: cost, currency: USD, per: month, max: 100000000}
+END
+
 sub rules {
-    make_path("$dir/rules");
+    my ($name, $limited) = @_;
+    my $rules = "$dir/$name";
+
+    make_path($rules);
 
     my @packs = glob 'rules/*.yaml';
     die "no packs in rules/\n" unless @packs;
 
     for (@packs) {
-        copy($_, "$dir/rules/") or die "$_: $!\n";
+        copy($_, "$rules/") or die "$_: $!\n";
     }
 
     my $key = sha256_hex('bench-key');
 
-    spew("$dir/rules/bench-endpoints.yaml", <<"END");
+    spew("$rules/bench-endpoints.yaml", <<"END");
 version: 1
 endpoints:
   bench:
@@ -142,17 +157,21 @@ endpoints:
     dialects: [openai]
     models: ["*"]
     addresses: [127.0.0.0/8]
+    price: {currency: USD, input: 0.20, output: 0.60}
 END
 
-    spew("$dir/rules/bench-tenants.yaml", <<"END");
+    my $with = $limited ? "    plan: bench\n$plan" : '';
+
+    spew("$rules/bench-tenants.yaml", <<"END");
 version: 1
 tenants:
   bench:
     home: SA
     keys: ["sha256:$key"]
+$with
 END
 
-    spew("$dir/rules/bench-policy.yaml", <<"END");
+    spew("$rules/bench-policy.yaml", <<"END");
 version: 1
 policy:
   networks: {127.0.0.0/8: SA}
@@ -169,12 +188,17 @@ sub conf {
     my $user = $> == 0 ? 'user root;' : '';
     my $affinity = $cores > 1 ? 'worker_cpu_affinity ' . '0' x ($cores - 1)
         . '1;' : '';
+    my $limited = $mode eq 'limits';
+    my $rules = $limited ? 'rules-limits' : 'rules';
+    my $zone = $limited ? 'inference_guard_zone bench:16m;' : '';
+    my $guard = $limited ? 'on' : $mode;
     my $http = $guarded ? <<"END" : '';
-    inference_guard_rules  $dir/rules/*.yaml;
+    inference_guard_rules  $dir/$rules/*.yaml;
     inference_guard_audit  $dir/$mode.jsonl;
+    $zone
 END
     my $location = $guarded ? <<"END" : <<'END';
-            inference_guard         $mode;
+            inference_guard         $guard;
             inference_guard_tenant  \$http_authorization;
             proxy_pass \$inference_guard_scheme://\$inference_guard_upstream;
 END
@@ -344,7 +368,8 @@ sub each_round {
 remove_tree($dir);
 make_path($dir);
 
-my $packs = $only_plain ? 0 : rules();
+my $packs = $only_plain ? 0 : rules('rules', 0);
+rules('rules-limits', 1) unless $only_plain;
 
 print "Inference Guard benchmark: $rounds rounds of $seconds s, $cores cores"
     . ($only_plain ? ', plain proxy_pass only' : ", $packs files in rules/")
@@ -443,6 +468,21 @@ for my $load (@loads) {
 
         $load->{added} = median(@added) if $mode eq 'on';
         $load->{ratio} = median(@ratio) if $mode eq 'on';
+    }
+}
+
+unless ($only_plain) {
+    print "\nLimits: CPU a request of the same guard with a plan of four limits, "
+        . "beside none\n\n";
+    printf "%-8s %-22s %s\n", 'body', 'added us', 'ratio to none';
+
+    for my $load (@loads) {
+        my @none = each_round($load, 'on', sub { $_[0]{cpu} });
+        my @cpu = each_round($load, 'limits', sub { $_[0]{cpu} });
+
+        printf "%-8s %-22s %s\n", $load->{name},
+            spread('%.1f', map { $cpu[$_] - $none[$_] } 0 .. $#cpu),
+            spread('%.2f', map { $cpu[$_] / $none[$_] } 0 .. $#cpu);
     }
 }
 

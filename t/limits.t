@@ -153,6 +153,9 @@ subtest 'tasks' => sub {
         location => 'inference_guard_task $http_x_task;');
     my $r = ask($t, us => 'hello');
     refused($t, $r, 400, 'task_missing', 'a task must be named');
+    is($t->get('/v1/models', 'Authorization: Bearer tok-us')->{status}, 200,
+        'a list of models is no call of a task');
+    $_->reset for values $t->{up}->%*;
     served($t, ask($t, us => 'hello', "X-Task: a"), 'virginia', 'call 1') ;
     served($t, ask($t, us => 'hello', "X-Task: a"), 'virginia', 'call 2');
     refused($t, ask($t, us => 'hello', "X-Task: a"), 429, 'insufficient_quota',

@@ -167,6 +167,8 @@ typedef struct {
     ig_str_t               task;
     bool                   batch;      /* may fill limit->batch only */
     bool                   audit;      /* as if every limit were audited */
+    bool                   read;       /* no call of any task: limits by task do
+                                          not apply */
     ig_amounts_t           amounts;    /* estimated */
 } ig_limit_request_t;
 

@@ -214,6 +214,9 @@ typedef struct {
     char                 currency[4];
     uint64_t             price_input;     /* millionths of the currency, for a */
     uint64_t             price_output;    /* million tokens; see estimate.h */
+    bool                 stream_usage_never;  /* it knows no stream_options */
+    bool                 cap_completion;      /* a cap that is put in is called
+                                                 max_completion_tokens */
     ig_place_t           place;
     ig_place_t           upstream_place;
     ig_place_t           credential_place;

@@ -206,6 +206,7 @@ typedef struct {
     ngx_http_ig_lease_t             lease;
     ngx_uint_t                      asked;
     unsigned                        reserved:1;
+    unsigned                        alone:1;      /* without the store */
 } ngx_http_ig_charge_t;
 
 
@@ -453,6 +454,7 @@ ngx_http_ig_quota(ngx_http_ig_main_conf_t *mcf, uint32_t tenant)
     return (tenant == IG_NONE) ? NULL : &mcf->policy->tenants[tenant].quota;
 }
 
+ngx_uint_t ngx_http_ig_counts_tokens(const ig_quota_t *quota);
 /* makes leg->charge; its strings live with the request */
 ngx_int_t ngx_http_ig_charge(ngx_http_request_t *r, ngx_http_ig_leg_t *leg,
     ig_decision_t *d, ig_asked_t *asked);

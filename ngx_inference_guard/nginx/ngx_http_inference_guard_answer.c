@@ -197,18 +197,22 @@ ngx_http_ig_header_filter(ngx_http_request_t *r)
 }
 
 
-/* from an endpoint, now: not from a cache, and with a body */
+/* from an endpoint, with a body; from a cache only if it may lose an event */
 
 static ngx_uint_t
 ngx_http_ig_is_answer(ngx_http_request_t *r, ngx_http_ig_leg_t *leg)
 {
+    if (leg->create_request == NULL || r->header_only) {
+        return 0;
+    }
+
 #if (NGX_HTTP_CACHE)
     if (r->cached) {
-        return 0;
+        return leg->request->hide_usage;
     }
 #endif
 
-    return leg->create_request && r->upstream->cleanup && !r->header_only;
+    return r->upstream->cleanup != NULL;
 }
 
 

@@ -56,6 +56,7 @@ ngx_http_ig_charge(ngx_http_request_t *r, ngx_http_ig_leg_t *leg,
     c->query.endpoint = d->endpoint;
     c->query.jurisdictions = &c->jurisdictions;
     c->query.audit = (d->mode == IG_MODE_AUDIT);
+    c->query.read = !d->reading.operation->body;
     c->query.batch = ngx_http_ig_charge_batch(r, lcf);
 
     if (((by & IG_BY_MODEL)
@@ -74,7 +75,13 @@ ngx_http_ig_charge(ngx_http_request_t *r, ngx_http_ig_leg_t *leg,
         return NGX_ERROR;
     }
 
+    leg->charge = c;
     c->query.amounts.requests = 1;
+
+    if (!ngx_http_ig_counts_tokens(quota)) {
+        return NGX_OK;
+    }
+
     c->query.amounts.input = ig_estimate_reading(&d->reading);
 
     if (asked->generates) {
@@ -91,8 +98,6 @@ ngx_http_ig_charge(ngx_http_request_t *r, ngx_http_ig_leg_t *leg,
         c->query.amounts.output = (output > UINT64_MAX / asked->choices)
                                   ? UINT64_MAX : output * asked->choices;
     }
-
-    leg->charge = c;
 
     ngx_http_ig_charge_cost(leg);
 
@@ -218,6 +223,32 @@ ngx_http_ig_charge_model(ngx_http_request_t *r, ig_decision_t *d,
 }
 
 
+/* whether what an answer takes matters to any of them */
+
+ngx_uint_t
+ngx_http_ig_counts_tokens(const ig_quota_t *quota)
+{
+    size_t  i;
+
+    for (i = 0; i < quota->nlimits; i++) {
+
+        switch (quota->limits[i].of) {
+
+        case IG_LIMIT_TOKENS:
+        case IG_LIMIT_TOKENS_IN:
+        case IG_LIMIT_TOKENS_OUT:
+        case IG_LIMIT_COST:
+            return 1;
+
+        default:
+            break;
+        }
+    }
+
+    return 0;
+}
+
+
 static unsigned
 ngx_http_ig_charge_by(const ig_quota_t *quota)
 {
@@ -332,7 +363,9 @@ ngx_http_ig_charge_actual(ngx_http_ig_leg_t *leg, ig_amounts_t *actual)
     actual->cost = ig_price(leg->request->mcf->endpoints[leg->endpoint].row,
                             actual->input, actual->output);
 
-    if (leg->r == leg->request->r && (leg->charge || usage.said)) {
+    if (leg->r == leg->request->r
+        && (usage.said || (leg->charge && leg->charge->limited.reckoned)))
+    {
         ngx_http_ig_charge_tokens(leg, &usage, actual);
     }
 }

@@ -198,6 +198,10 @@ ngx_http_ig_take_body(ngx_http_request_t *r, ngx_http_ig_leg_t *leg,
         return IG_REASON_NONE;
     }
 
+    /* a request that waited for a lease is decided anew */
+
+    ig_arena_free(req->decoded);
+
     req->decoded = ig_arena_new(2 * lcf->max_body + NGX_HTTP_IG_BODY_SLACK, 0);
     if (req->decoded == NULL) {
         return IG_REASON_internal_error;

@@ -30,6 +30,8 @@ static const ig_limit_t *ngx_http_ig_hit(const ig_quota_t *quota,
     ig_limit_result_t *result, uint32_t limit, ig_limit_state_t *state);
 static ngx_int_t ngx_http_ig_ask_store(ngx_http_request_t *r,
     ngx_http_ig_leg_t *leg, ig_limit_result_t *result);
+static ngx_int_t ngx_http_ig_alone(ngx_http_request_t *r,
+    ngx_http_ig_leg_t *leg);
 static void ngx_http_ig_leased(void *data, ngx_int_t rc);
 static void ngx_http_ig_events(ngx_http_request_t *r, ngx_http_ig_leg_t *leg,
     ig_limit_result_t *result);
@@ -161,7 +163,9 @@ ngx_http_ig_limit_next(ngx_http_request_t *r, ngx_http_ig_leg_t *leg,
 
     leg->charge = c;
 
-    ngx_http_ig_charge_cost(leg);
+    if (first->charge->limited.reckoned) {
+        ngx_http_ig_charge_cost(leg);
+    }
 
     if (ngx_http_ig_quota(leg->request->mcf, c->query.tenant)->nlimits == 0) {
         return NGX_OK;
@@ -312,6 +316,29 @@ ngx_http_ig_ask_store(ngx_http_request_t *r, ngx_http_ig_leg_t *leg,
         return NGX_AGAIN;
     }
 
+    return ngx_http_ig_alone(r, leg);
+}
+
+
+/*
+ * The store is gone.  It has told the table so: a plan that allows it is
+ * admitted within this machine's share now, and others are refused.
+ */
+
+static ngx_int_t
+ngx_http_ig_alone(ngx_http_request_t *r, ngx_http_ig_leg_t *leg)
+{
+    const ig_quota_t      *quota;
+    ngx_http_ig_charge_t  *c;
+
+    c = leg->charge;
+    quota = ngx_http_ig_quota(leg->request->mcf, c->query.tenant);
+
+    if (quota->without_store == IG_WITHOUT_STORE_LOCAL && !c->alone) {
+        c->alone = 1;
+        return ngx_http_ig_reserve(r, leg);
+    }
+
     c->reason = IG_REASON_limits_unavailable;
 
     return NGX_OK;
@@ -341,8 +368,7 @@ ngx_http_ig_leased(void *data, ngx_int_t rc)
     leg->state = leg->leasing;
 
     if (rc == NGX_ERROR) {
-        charge->reason = IG_REASON_limits_unavailable;
-        n = NGX_OK;
+        n = ngx_http_ig_alone(r, leg);
 
     } else {
         ig_limit_grant(mcf->limits, ig_guard_limiter(mcf->guard),

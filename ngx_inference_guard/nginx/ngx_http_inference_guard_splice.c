@@ -9,7 +9,8 @@
 #include "ngx_http_inference_guard.h"
 
 
-static ngx_uint_t ngx_http_ig_counts_tokens(const ig_quota_t *quota);
+static ngx_uint_t ngx_http_ig_says_usage(ngx_http_ig_main_conf_t *mcf,
+    ig_decision_t *d);
 
 
 /* NGX_ERROR: the request must be refused */
@@ -29,8 +30,11 @@ ngx_http_ig_splice(ngx_http_request_t *r, ngx_http_ig_request_t *req,
 
     ngx_memzero(&want, sizeof(ig_splice_want_t));
 
-    want.include_usage = ngx_http_ig_counts_tokens(quota);
+    want.include_usage = ngx_http_ig_counts_tokens(quota)
+                         && ngx_http_ig_says_usage(req->mcf, d);
     want.cap = quota->cap_output;
+    want.cap_name = req->mcf->endpoints[d->endpoint].row->cap_completion
+                    ? IG_CAP_MAX_COMPLETION_TOKENS : IG_CAP_MAX_TOKENS;
 
     if (ig_splice(ngx_http_ig_from_ngx(*body), d->reading.operation, &want,
                   &splice)
@@ -64,25 +68,20 @@ ngx_http_ig_splice(ngx_http_request_t *r, ngx_http_ig_request_t *req,
 }
 
 
+/* the body is one for all endpoints that it may come to */
+
 static ngx_uint_t
-ngx_http_ig_counts_tokens(const ig_quota_t *quota)
+ngx_http_ig_says_usage(ngx_http_ig_main_conf_t *mcf, ig_decision_t *d)
 {
     size_t  i;
 
-    for (i = 0; i < quota->nlimits; i++) {
-
-        switch (quota->limits[i].of) {
-
-        case IG_LIMIT_TOKENS:
-        case IG_LIMIT_TOKENS_IN:
-        case IG_LIMIT_TOKENS_OUT:
-        case IG_LIMIT_COST:
-            return 1;
-
-        default:
-            break;
+    for (i = 0; i < mcf->policy->nendpoints; i++) {
+        if (ig_bit_get(d->verdict.permitted, i)
+            && mcf->policy->endpoints[i].stream_usage_never)
+        {
+            return 0;
         }
     }
 
-    return 0;
+    return 1;
 }

@@ -17,6 +17,9 @@
 
 #define NGX_HTTP_IG_BUFFER_SIZE   8192
 
+/* what is collected before it is handed on: one write for many small events */
+#define NGX_HTTP_IG_COLLECT       (4 * NGX_HTTP_IG_BUFFER_SIZE)
+
 /*
  * NGINX has no bit for other modules; that of the image filter is free, as no
  * stream of events is an image
@@ -29,7 +32,8 @@ struct ngx_http_ig_stream_s {
     ngx_chain_t         *in;           /* of NGINX, not yet taken */
     ngx_chain_t         *out;          /* ours, not yet handed on */
     ngx_chain_t        **last;
-    ngx_buf_t           *tail;         /* the last of them with bytes */
+    ngx_buf_t           *tail;         /* the last of them, with room */
+    size_t               size;         /* bytes in them */
     ngx_chain_t         *free;
     ngx_chain_t         *busy;
 };
@@ -216,6 +220,7 @@ ngx_http_ig_filter_answer(ngx_http_request_t *r, ngx_http_ig_leg_t *leg,
                            (ngx_buf_tag_t) &ngx_http_inference_guard_module);
         s->last = &s->out;
         s->tail = NULL;
+        s->size = 0;
 
         if (rc == NGX_ERROR || s->busy || s->in == NULL) {
             break;
@@ -233,7 +238,7 @@ ngx_http_ig_filter_answer(ngx_http_request_t *r, ngx_http_ig_leg_t *leg,
 }
 
 
-/* takes one buffer after the other until something is to be handed on */
+/* takes one buffer after the other until there is enough to be handed on */
 
 static ngx_int_t
 ngx_http_ig_stream_take(ngx_http_ig_leg_t *leg)
@@ -244,7 +249,7 @@ ngx_http_ig_stream_take(ngx_http_ig_leg_t *leg)
 
     s = leg->stream;
 
-    while (s->in && s->out == NULL) {
+    while (s->in && s->size < NGX_HTTP_IG_COLLECT) {
 
         cl = s->in;
         b = cl->buf;
@@ -280,7 +285,12 @@ ngx_http_ig_stream_mark(ngx_http_ig_stream_t *s, ngx_buf_t *b)
     ngx_buf_t    *mark;
     ngx_chain_t  *cl;
 
-    if (!b->last_buf && !b->last_in_chain && (!b->flush || s->out == NULL)) {
+    if (!b->last_buf && !b->last_in_chain) {
+
+        if (s->tail) {
+            s->tail->flush |= b->flush;
+        }
+
         return NGX_OK;
     }
 
@@ -336,6 +346,7 @@ ngx_http_ig_answer_out(void *ctx, ig_str_t bytes)
         b->last = ngx_cpymem(b->last, bytes.data, n);
         bytes.data += n;
         bytes.len -= n;
+        s->size += n;
     }
 
     return true;
@@ -364,6 +375,8 @@ ngx_http_ig_stream_buf(ngx_http_ig_stream_t *s)
         cl->buf->temporary = 1;
         cl->buf->tag = (ngx_buf_tag_t) &ngx_http_inference_guard_module;
     }
+
+    cl->buf->flush = 0;
 
     *s->last = cl;
     s->last = &cl->next;

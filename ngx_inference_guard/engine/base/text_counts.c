@@ -229,7 +229,10 @@ ig_text_hex(uint8_t c)
 }
 
 
-/* the escape at p, behind its backslash; its end */
+/*
+ * The escape at p, behind its backslash, which has been counted as it stands:
+ * now as what it stands for.  Its end.
+ */
 
 static const uint8_t *
 ig_text_escape(ig_text_counts_t *c, const uint8_t *p, const uint8_t *end)
@@ -244,6 +247,7 @@ ig_text_escape(ig_text_counts_t *c, const uint8_t *p, const uint8_t *end)
     case 'r':
     case 'b':
     case 'f':
+        c->n[IG_TEXT_LOWER]--;
         c->n[IG_TEXT_SPACE]++;
         return p + 1;
 
@@ -251,7 +255,6 @@ ig_text_escape(ig_text_counts_t *c, const uint8_t *p, const uint8_t *end)
         break;
 
     default:
-        c->n[ig_text_class(*p)]++;
         return p + 1;
     }
 
@@ -271,34 +274,37 @@ ig_text_escape(ig_text_counts_t *c, const uint8_t *p, const uint8_t *end)
         code = code << 4 | (uint32_t) digit;
     }
 
+    for (i = 0; i <= 4; i++) {
+        c->n[ig_text_class(p[i])]--;
+    }
+
     ig_text_count_char(c, code);
 
     return p + 5;
 }
 
 
+/* all as it stands, then escapes anew: they do not stop the vector loop */
+
 void
 ig_text_count_json(ig_text_counts_t *c, ig_str_t raw)
 {
-    const uint8_t  *p, *end, *slash;
+    const uint8_t  *p, *end;
+
+    ig_text_count(c, raw);
 
     p = raw.data;
     end = p + raw.len;
 
     while (p < end) {
-        slash = memchr(p, '\\', (size_t) (end - p));
+        p = memchr(p, '\\', (size_t) (end - p));
 
-        if (slash == NULL) {
-            slash = end;
+        if (p == NULL) {
+            break;
         }
 
-        ig_text_count(c, (ig_str_t) { p, (size_t) (slash - p) });
-
-        p = slash;
-
-        if (p < end) {
-            p++;
-        }
+        c->n[IG_TEXT_PUNCT]--;
+        p++;
 
         if (p < end) {
             p = ig_text_escape(c, p, end);

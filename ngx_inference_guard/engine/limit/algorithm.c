@@ -197,6 +197,23 @@ ig_limit_add(ig_limit_table_t *t, ig_counter_t *c, const ig_target_t *g,
 
 
 void
+ig_limit_mend(ig_limit_table_t *t, ig_counter_t *c, const ig_target_t *g,
+    uint64_t now)
+{
+    if (c->end <= now) {
+        return;
+    }
+
+    if (c->end - now > c->span
+        || (c->algorithm == IG_ALGORITHM_CALENDAR && c->start > g->end))
+    {
+        ig_limit_add(t, c, g, 0, now);
+        ig_commit(t);
+    }
+}
+
+
+void
 ig_limit_back(ig_limit_table_t *t, ig_counter_t *c, uint32_t seq,
     uint64_t amount)
 {

@@ -112,12 +112,16 @@ ig_limits_open(ig_limits_t *h, void *memory, const ig_limit_lock_t *lock,
     uint32_t pid, uint64_t start, uint64_t now_ns)
 {
     bool              place;
+    ig_limit_lock_t   own;
     ig_limit_owner_t  earlier;
 
+    /* the lock may be the handle's, after a fork */
+
+    own = *lock;
     memset(h, 0, sizeof(ig_limits_t));
 
     h->table = memory;
-    h->lock = *lock;
+    h->lock = own;
     h->pid = pid;
     h->start = start;
 

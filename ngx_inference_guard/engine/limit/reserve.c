@@ -203,9 +203,13 @@ ig_reserve_none(ig_limit_table_t *t, const ig_targets_t *s, ig_look_t *looks,
 
         ig_limit_report(t, NULL, g, &looks[i], out);
 
-        if (looks[i].fits || looks[i].never || c == NULL
-            || out->ncrossed == IG_MAX_LIMITS || !ig_undo_room(t))
-        {
+        if (looks[i].fits || looks[i].never || c == NULL) {
+            continue;
+        }
+
+        ig_limit_mend(t, c, g, s->now);
+
+        if (out->ncrossed == IG_MAX_LIMITS) {
             continue;
         }
 
@@ -218,9 +222,9 @@ ig_reserve_none(ig_limit_table_t *t, const ig_targets_t *s, ig_look_t *looks,
                                        looks[i].reset };
             out->crossed[out->ncrossed++].level = 100;
         }
-    }
 
-    ig_commit(t);
+        ig_commit(t);
+    }
 }
 
 

@@ -152,12 +152,17 @@ ig_limit_settle(ig_limits_t *h, const ig_limiter_t *l,
     const ig_limit_request_t *q, ig_reservation_t *r, const ig_amounts_t *actual,
     uint64_t now_ns, ig_limit_result_t *out)
 {
-    uint32_t      head, missing, would;
-    ig_targets_t  s;
+    uint32_t          head, missing, would;
+    ig_targets_t      s;
+    ig_reservation_t  held;
 
+    /* r may be out->reservation */
+
+    held = *r;
+    *r = (ig_reservation_t) { 0, 0 };
     ig_limit_result_init(out);
 
-    if (r->generation == 0 || q->tenant >= l->policy->ntenants) {
+    if (held.generation == 0 || q->tenant >= l->policy->ntenants) {
         return;
     }
 
@@ -165,7 +170,7 @@ ig_limit_settle(ig_limits_t *h, const ig_limiter_t *l,
 
     ig_limits_lock(h);
 
-    head = ig_held_find(h->table, *r);
+    head = ig_held_find(h->table, held);
 
     if (head != IG_NO_CELL) {
         ig_settle_held(h->table, &s, head, actual, out);
@@ -182,6 +187,4 @@ ig_limit_settle(ig_limits_t *h, const ig_limiter_t *l,
             ig_limits_unlock(h);
         }
     }
-
-    *r = (ig_reservation_t) { 0, 0 };
 }

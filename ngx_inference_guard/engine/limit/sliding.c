@@ -172,7 +172,7 @@ ig_sliding_add(ig_limit_table_t *t, ig_counter_t *c, const ig_target_t *g,
     uint64_t    period, slot, end;
     ig_ring_t  *r;
 
-    if (amount == 0) {
+    if (amount == 0 && !ig_sliding_set_back(c, now)) {
         return;
     }
 

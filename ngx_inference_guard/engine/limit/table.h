@@ -390,6 +390,13 @@ void ig_gcra_add(ig_limit_table_t *t, ig_counter_t *c, const ig_target_t *g,
 void ig_sliding_add(ig_limit_table_t *t, ig_counter_t *c, const ig_target_t *g,
     uint64_t amount, uint64_t now);
 
+/*
+ * The clock was set back over a counter: its end is a window ahead from now on,
+ * also when it refuses all the time.  With its commit.
+ */
+void ig_limit_mend(ig_limit_table_t *t, ig_counter_t *c, const ig_target_t *g,
+    uint64_t now);
+
 /* of an amount that was counted at seq, if that still counts */
 void ig_limit_back(ig_limit_table_t *t, ig_counter_t *c, uint32_t seq,
     uint64_t amount);

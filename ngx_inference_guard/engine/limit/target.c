@@ -197,6 +197,10 @@ ig_targets_make(ig_targets_t *s, uint32_t *missing, uint32_t *would)
     for (i = 0; i < s->quota->nlimits; i++) {
         limit = s->rows[i].limit;
 
+        if ((limit->by & IG_BY_TASK) && s->q->read) {
+            continue;
+        }
+
         if ((limit->by & IG_BY_TASK) && s->q->task.len == 0) {
 
             if (!limit->audit && !s->q->audit) {

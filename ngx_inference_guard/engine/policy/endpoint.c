@@ -445,6 +445,34 @@ ig_endpoint_addresses(ig_load_t *l, const ig_yaml_t *value, void *object)
 }
 
 
+/* what a server of OpenAI's dialect knows of the two things that limits need */
+
+static void
+ig_endpoint_stream_usage(ig_load_t *l, const ig_yaml_t *value, void *object)
+{
+    size_t                    word;
+    static const char *const  words[] = { "ask", "never", NULL };
+
+    if (ig_value_word(l, value, words, &word)) {
+        ((ig_endpoint_t *) object)->stream_usage_never = (word == 1);
+    }
+}
+
+
+static void
+ig_endpoint_cap_field(ig_load_t *l, const ig_yaml_t *value, void *object)
+{
+    size_t                    word;
+    static const char *const  words[] = {
+        "max_tokens", "max_completion_tokens", NULL
+    };
+
+    if (ig_value_word(l, value, words, &word)) {
+        ((ig_endpoint_t *) object)->cap_completion = (word == 1);
+    }
+}
+
+
 static const ig_key_t  ig_endpoint_keys[] = {
     { "upstream", true, ig_endpoint_upstream },
     { "scheme", false, ig_endpoint_scheme },
@@ -457,6 +485,8 @@ static const ig_key_t  ig_endpoint_keys[] = {
     { "models", false, ig_endpoint_models },
     { "addresses", false, ig_endpoint_addresses },
     { "price", false, ig_endpoint_price },
+    { "stream_usage", false, ig_endpoint_stream_usage },
+    { "cap_field", false, ig_endpoint_cap_field },
     { NULL, false, NULL }
 };
 
