@@ -91,7 +91,7 @@ ig_quota_string(ig_quota_page_t *g, ig_str_t *s)
             return true;
         }
 
-        if (*g->p == '\\') {
+        if (*g->p == '\\' && g->end - g->p > 1) {
             g->p++;
         }
     }
