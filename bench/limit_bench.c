@@ -151,7 +151,11 @@ setup(bench_t *b, size_t tenants, size_t nlimits, unsigned by, size_t cells)
           IG_ALGORITHM_CALENDAR, 0);
     limit(b, 3, "concurrent", IG_LIMIT_CONCURRENT, IG_PER_NONE,
           IG_ALGORITHM_SLOTS, 0);
+
+    /* nobody is refused, also when a process was put to sleep for a while */
+
     b->limits[0].max = 4000000;
+    b->limits[0].burst = 1000000000;
     b->limits[1].max = IG_LIMIT_MAX_TOKENS;
     b->limits[2].max = IG_LIMIT_MAX_COST;
 
@@ -363,6 +367,40 @@ measure_together(size_t nlimits, double seconds)
 }
 
 
+/* in pieces of 64 KB; the longest piece bounds how long the lock is held */
+
+static void
+measure_snapshot(bench_t *b)
+{
+    double    begin, took, longest, all;
+    size_t    n, len;
+    uint64_t  cursor;
+
+    static uint8_t  piece[65536];
+
+    cursor = 0;
+    n = 0;
+    longest = 0;
+    all = now();
+
+    for ( ;; ) {
+        begin = now();
+        len = ig_limit_save(&b->h, &cursor, piece, sizeof(piece), T0);
+        took = now() - begin;
+        longest = took > longest ? took : longest;
+
+        if (len == 0) {
+            break;
+        }
+
+        n += len;
+    }
+
+    printf("  a snapshot: %.0f MB in %.0f ms, pieces of up to %.2f ms\n",
+           (double) n / 1e6, (now() - all) * 1e3, longest * 1e3);
+}
+
+
 /* all tenants once, then once more in another order */
 
 static void
@@ -404,6 +442,7 @@ measure_tenants(size_t tenants, size_t nlimits, unsigned by)
            nlimits == 1 ? " " : "s", by ? " (one by)" : "",
            (double) b.size / (double) tenants, (double) b.size / 1e6,
            first * 1e6, again * 1e6);
+    measure_snapshot(&b);
     teardown(&b);
 }
 

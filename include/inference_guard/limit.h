@@ -20,14 +20,14 @@
  *
  * Algorithms:
  *   GCRA      rates of requests: the virtual scheduling algorithm of ITU-T
- *             I.371, Annex A, with the remainder of period / max carried, so that
- *             there is no drift.  No window of time t admits more than
+ *             I.371, Annex A, with the remainder of period / max carried, so
+ *             that there is no drift.  No window of time t admits more than
  *             burst + t * max / period.
  *   SLIDING   amounts a minute or hour: sums of up to a seventh of the window,
- *             each of which leaves when its last part is a window old.  No window
- *             of its length ever admits more than max; a part of the use may be
- *             held up to a seventh longer than need be, and one that came at once
- *             is not.
+ *             each of which leaves when its last part is a window old.  No
+ *             window of its length ever admits more than max.  Use may be held
+ *             longer than need be, by a seventh of a window at most; what came
+ *             at one moment is not (but for 4 ms).
  *   CALENDAR  budgets from midnight or the first of the month (calendar.h).
  *   TASK      budgets that end when a task has been idle for task_ttl_s.
  *   SLOTS     what is in flight.
@@ -42,8 +42,8 @@
  * When the table is full, counters that have wholly recovered are reused, the
  * longest unused first.  A counter with reservations, or with use that still
  * counts, never is: then the request is refused.  Counters whose names clients
- * choose (by model, key, user, task) get three quarters of the table at most, so
- * that nobody can take the room of everybody with names that he makes up.
+ * choose (by model, key, user, task) get three quarters of the table at most,
+ * so that nobody can take the room of everybody with names that he makes up.
  */
 
 #ifndef INFERENCE_GUARD_LIMIT_H
@@ -57,7 +57,7 @@
 
 #define IG_LIMIT_OWNERS        1024   /* processes at one table */
 #define IG_LIMIT_COUNTERS      128    /* of a request; more: IG_TABLE_FULL */
-#define IG_LIMIT_LABEL         64     /* bytes of a label; longer are cut */
+#define IG_LIMIT_LABEL         56     /* bytes of a label; longer are cut */
 
 
 /*
@@ -114,11 +114,13 @@ bool ig_limit_table_known(const void *memory, size_t size);
 
 /*
  * This process as an owner of reservations; start tells two lives of one pid
- * apart.  An owner with the same pid and another start is gone: its reservations
- * end.  IG_LIMIT: no place for one more owner.  IG_NOMEM.  memory must be known.
+ * apart.  An owner with the same pid and another start is gone: its
+ * reservations end.  IG_LIMIT: no place for one more owner.  IG_NOMEM.  memory
+ * must be known.
  */
-ig_rc_t ig_limits_open(ig_limits_t *h, void *memory, const ig_limit_lock_t *lock,
-    uint32_t pid, uint64_t start, uint64_t now_ns) IG_MUST_CHECK;
+ig_rc_t ig_limits_open(ig_limits_t *h, void *memory,
+    const ig_limit_lock_t *lock, uint32_t pid, uint64_t start, uint64_t now_ns)
+    IG_MUST_CHECK;
 
 /* its reservations end as at death */
 void ig_limits_close(ig_limits_t *h, uint64_t now_ns);
@@ -137,9 +139,9 @@ void ig_limits_owner_gone(ig_limits_t *h, const ig_limit_owner_t *owner,
     uint64_t now_ns);
 
 /*
- * Once a second by one process: ends reservations whose deadline has passed (all
- * are looked at within 16 calls) and frees counters that have recovered.  The
- * lock is given up in between.
+ * Once a second by one process: ends reservations whose deadline has passed
+ * (all are looked at within 16 calls) and frees counters that have recovered.
+ * The lock is given up in between.
  */
 void ig_limits_tick(ig_limits_t *h, uint64_t now_ns);
 
@@ -147,8 +149,8 @@ void ig_limits_tick(ig_limits_t *h, uint64_t now_ns);
 /* --- a request --- */
 
 typedef struct {
-    uint64_t  requests;        /* 1; 0 for one more leg of a request that has been
-                                  counted: no request and no call more */
+    uint64_t  requests;        /* 1; 0 for one more leg of a request that has
+                                  been counted: no request and no call more */
     uint64_t  input;           /* tokens */
     uint64_t  output;
     uint64_t  cost;            /* 1e-9 of the endpoint's currency */
@@ -161,8 +163,8 @@ typedef struct {
     uint32_t               endpoint;   /* chosen */
     const ig_countries_t  *jurisdictions;
     ig_str_t               model;
-    ig_str_t               key;        /* any bytes that tell API keys apart: a
-                                          digest; its label is 8 bytes of it in hex */
+    ig_str_t               key;        /* a digest of the API key; its label is
+                                          the first 8 bytes in hex */
     ig_str_t               user;
     ig_str_t               task;
     bool                   batch;      /* may fill limit->batch only */
@@ -203,15 +205,15 @@ typedef struct {
 
 
 /*
- * What a node of a fleet asks of the store, and what it got.  key is the same on
- * all nodes: SHA-256 of the names of tenant, limit and what it is by.
+ * What a node of a fleet asks of the store, and what it got.  key is the same
+ * on all nodes: SHA-256 of the names of tenant, limit and what it is by.
  */
 typedef struct {
     uint8_t               key[16];
-    uint64_t              tenant;      /* ig_tenant_t.id: hash tag of a cluster */
+    uint64_t              tenant;      /* its id: hash tag of a cluster */
     uint32_t              limit;       /* row; IG_NONE in returns */
     ig_limit_algorithm_t  algorithm;
-    uint64_t              window_s;    /* calendar: start of the window; else 0 */
+    uint64_t              window_s;    /* calendar: start of it; else 0 */
     uint64_t              expires_s;   /* when the store may forget it */
     uint64_t              max;
     uint64_t              burst;       /* GCRA; else max */
@@ -253,9 +255,9 @@ typedef struct {
 } ig_limit_result_t;
 
 /*
- * All limits of the request, or none.  An audited limit counts like another and
- * never refuses (GCRA: it counts what it would have admitted).  A tenant without
- * limits is admitted, with no reservation.
+ * All limits of the request, or none.  An audited limit counts like another
+ * and never refuses (GCRA: it counts what it would have admitted).  A tenant
+ * without limits is admitted, with no reservation.
  *
  * Thresholds are told once: calendar and task, in a window; others, until less
  * than half is used.  100 is also reached by a refusal.
@@ -271,8 +273,8 @@ void ig_limit_reserve(ig_limits_t *h, const ig_limiter_t *l,
  * Sets states and crossed.
  */
 void ig_limit_settle(ig_limits_t *h, const ig_limiter_t *l,
-    const ig_limit_request_t *q, ig_reservation_t *r, const ig_amounts_t *actual,
-    uint64_t now_ns, ig_limit_result_t *out);
+    const ig_limit_request_t *q, ig_reservation_t *r,
+    const ig_amounts_t *actual, uint64_t now_ns, ig_limit_result_t *out);
 
 /* a long stream: a later deadline; nothing when the reservation has ended */
 void ig_limit_extend(ig_limits_t *h, ig_reservation_t r, uint64_t deadline_ns);
@@ -305,7 +307,7 @@ typedef struct {
     uint64_t  cells_free;
     uint64_t  counters;
     uint64_t  reservations;
-    uint64_t  evicted;         /* counters reused because there was no free cell */
+    uint64_t  evicted;         /* counters reused for want of a free cell */
     uint64_t  full;            /* requests refused for want of one */
     uint64_t  expired;         /* reservations whose deadline passed */
     uint64_t  orphaned;        /* and whose process died */
@@ -321,9 +323,9 @@ void ig_limit_stats(ig_limits_t *h, ig_limit_stats_t *out);
 #define IG_LIMIT_PIECE_MIN     1024
 
 /*
- * The next piece of a snapshot: bytes written, 0 when all is done.  *cursor is 0
- * at first; size is IG_LIMIT_PIECE_MIN or more, and bounds how long the lock is
- * held.  Reservations count as at death (sliding windows: in full).
+ * The next piece of a snapshot: bytes written, 0 when all is done.  *cursor is
+ * 0 at first; size is IG_LIMIT_PIECE_MIN or more, and bounds how long the lock
+ * is held.  Reservations count as at death (sliding windows: in full).
  */
 size_t ig_limit_save(ig_limits_t *h, uint64_t *cursor, void *buf, size_t size,
     uint64_t now_ns);
@@ -356,9 +358,10 @@ void ig_limits_local(ig_limits_t *h, bool on);
 
 /*
  * The leases of IG_LEASE_NEEDED, as they were granted, go to this node's pool,
- * and the request is reserved, in one step.  A lease that is not enough refuses.
- * May need leases again: of more limits than fit in one result, or when a window
- * has ended meanwhile.
+ * and the request is reserved, in one step.  A lease that is not enough
+ * refuses, and for a tenth of a second (or retry_ns) this node does not ask
+ * again.  May need leases again: of more limits than fit in one result, or
+ * when a window has ended meanwhile.
  */
 void ig_limit_grant(ig_limits_t *h, const ig_limiter_t *l,
     const ig_limit_request_t *q, const ig_limit_lease_t *leases, size_t n,

@@ -1,6 +1,6 @@
 /*
- * Whether a table is as it should be: lists whole, every cell accounted for, and
- * what counters say is reserved is what reservations hold.
+ * Whether a table is as it should be: lists whole, every cell accounted for,
+ * and what counters say is reserved is what reservations hold.
  */
 
 #ifndef IG_TEST_LIMIT_CHECK_H

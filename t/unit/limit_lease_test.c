@@ -1,6 +1,6 @@
 /*
- * A fleet: three nodes, each with a table of its own, and a store that hands out
- * leases; here a few lines that stand for the script in Redis.
+ * A fleet: three nodes, each with a table of its own, and a store that hands
+ * out leases; here a few lines that stand for the script in Redis.
  */
 
 #include "limit_helper.h"
@@ -189,7 +189,13 @@ test_budget(void **state)
 
     assert_int_equal(n, 200);
     assert_int_equal(store.used, 1000);
-    assert_true(store.asked < 20 + 200);
+
+    /* 20 leases; each node once heard that there is no more, and asks no more
+       in that moment */
+
+    assert_int_equal(store.asked, 20 + NODES);
+    assert_int_equal(ask(&nodes[0], L_T0 + L_S / 10), IG_REFUSED);
+    assert_int_equal(store.asked, 20 + NODES + 1);
 
     /* refused by the budget of all, as the last asked */
 

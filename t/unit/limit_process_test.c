@@ -342,11 +342,111 @@ test_killed_anywhere(void **state)
 }
 
 
+/* what must be as it was: not the journal, and of free cells their links only */
+
+static void
+same(const ig_limit_table_t *t, const ig_limit_table_t *before)
+{
+    size_t    from;
+    uint32_t  i;
+
+    from = offsetof(ig_limit_table_t, stats);
+    assert_memory_equal(t, before, from);
+    assert_memory_equal(t->owners, before->owners, sizeof(t->owners));
+
+    from = sizeof(ig_limit_table_t);
+    assert_memory_equal((const uint8_t *) t + from,
+                        (const uint8_t *) before + from, t->cells_at - from);
+
+    for (i = 0; i < t->ncells; i++) {
+        assert_memory_equal(ig_cell(t, i), ig_cell(before, i),
+                            ig_cell(before, i)->cell.type == IG_CELL_FREE
+                            ? sizeof(ig_cell_t) : sizeof(ig_any_t));
+    }
+}
+
+
+/*
+ * Without luck: whatever a change has changed, its notes put back.  A kill at
+ * any word undoes the first of these notes, and the rest has not happened.
+ */
+
+static void
+test_every_word_is_noted(void **state)
+{
+    char               user[8];
+    size_t             n;
+    uint8_t           *before;
+    uint32_t           i, held;
+    ig_limit_table_t  *t;
+    ig_reservation_t   r[8], was;
+
+    (void) state;
+
+    l_init(&w);
+    (void) l_tenant(&w, "a");
+    (void) l_limit(&w, 0, IG_LIMIT_REQUESTS, IG_PER_SECOND, IG_BY_USER, 100);
+    (void) l_limit(&w, 0, IG_LIMIT_TOKENS, IG_PER_MINUTE, IG_BY_USER, 5000);
+    (void) l_limit(&w, 0, IG_LIMIT_TOKENS, IG_PER_DAY, 0, 1000000);
+    (void) l_limit(&w, 0, IG_LIMIT_TOKENS_OUT, IG_PER_TASK, 0, 200000);
+    (void) l_limit(&w, 0, IG_LIMIT_CONCURRENT, IG_PER_NONE, 0, 8);
+    l_start(&w, 1000, L_T0);
+
+    memset(r, 0, sizeof(r));
+    t = w.memory;
+    before = malloc(w.size);
+    assert_non_null(before);
+    w.q.task = IG_STR("t");
+
+    for (i = 0; i < 400; i++) {
+        (void) snprintf(user, sizeof(user), "%u", i * 7 % 40);
+        w.q.user = ig_str_from_c(user);
+        w.q.amounts.input = i % 50;
+        w.q.amounts.output = i % 31;
+        held = i * 5 % 8;
+        was = r[held];
+
+        memset(t->undo, 0, sizeof(t->undo));
+        memcpy(before, w.memory, w.size);
+
+        if (r[held].generation) {
+            l_settle(&w, &r[held], i % 90, i % 20, L_T0 + i * L_S);
+
+        } else {
+            assert_int_equal(l_reserve(&w, L_T0 + i * L_S), IG_ADMITTED);
+            r[held] = w.out.reservation;
+        }
+
+        for (n = 0; n < IG_UNDO_MAX && t->undo[n].at; n++) {
+            /* void */
+        }
+
+        assert_true(n > 10);
+
+        /* every fifth has never been, as its process died before the end */
+
+        if (i % 5 == 3) {
+            t->nundo = n;
+            ig_limits_lock(&w.h);
+            ig_limits_unlock(&w.h);
+            same(t, (const ig_limit_table_t *) (void *) before);
+            l_check(&w);
+
+            r[held] = was;
+        }
+    }
+
+    free(before);
+    l_end(&w);
+}
+
+
 int
 main(void)
 {
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test(test_exactly_k),
+        cmocka_unit_test(test_every_word_is_noted),
         cmocka_unit_test(test_killed_anywhere),
     };
 

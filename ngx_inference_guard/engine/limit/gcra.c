@@ -2,9 +2,10 @@
  * Rates of requests: the generic cell rate algorithm by virtual scheduling
  * (ITU-T I.371, Annex A).
  *
- * TAT, the theoretical arrival time, is start + used / max nanoseconds.  What lies
- * between now and TAT is the debt; it is counted in 1 / rate of a nanosecond, in
- * which a request is exactly `period` of them: nothing is rounded, ever.
+ * TAT, the theoretical arrival time, is start + used / max nanoseconds.  What
+ * lies between now and TAT is the debt; it is counted in 1 / rate of a
+ * nanosecond, in which a request is exactly `period` of them: nothing is
+ * rounded, ever.
  */
 
 #include <limit/table.h>

@@ -1,5 +1,6 @@
 /*
- * A fleet: what this node has leased of each counter, and how it comes and goes.
+ * A fleet: what this node has leased of each counter, and how it comes and
+ * goes.
  */
 
 #include <limit/table.h>
@@ -8,6 +9,7 @@
 
 
 #define IG_LEASE_IDLE          (2 * IG_SECOND)
+#define IG_LEASE_QUIET         (IG_SECOND / 10)
 #define IG_RETURNS_LOOK        1024   /* cells under one lock */
 #define IG_RETURNS_PASS        16     /* calls, until all were looked at */
 
@@ -64,6 +66,33 @@ ig_lease_holds(const ig_limit_table_t *t, const ig_counter_t *c, uint64_t now)
     i = ig_lease_info(t, c);
 
     return i && (i->over || (i->pool && i->until > now));
+}
+
+
+void
+ig_lease_refused(ig_limit_table_t *t, ig_counter_t *c, uint64_t wait,
+    uint64_t now)
+{
+    ig_info_t  *i;
+
+    i = ig_lease_info(t, c);
+
+    if (i) {
+        IG_SET(t, i->refused, now + ig_min(wait, IG_LEASE_QUIET));
+        ig_commit(t);
+    }
+}
+
+
+uint64_t
+ig_lease_quiet(const ig_limit_table_t *t, const ig_counter_t *c, uint64_t now)
+{
+    ig_info_t  *i;
+
+    i = ig_lease_info(t, c);
+
+    return i && i->refused > now && i->refused - now <= IG_LEASE_QUIET
+           ? i->refused - now : 0;
 }
 
 

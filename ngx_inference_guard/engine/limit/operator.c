@@ -25,29 +25,6 @@ ig_tenant_first(const ig_limit_table_t *t, uint64_t tenant)
 
 
 static bool
-ig_tenant_limit(ig_targets_t *s, const ig_counter_t *c, ig_target_t *g)
-{
-    uint32_t  i;
-
-    if (c->tenant != s->l->policy->tenants[s->q->tenant].id) {
-        return false;
-    }
-
-    for (i = 0; i < s->quota->nlimits; i++) {
-
-        if (s->rows[i].tag == c->tag
-            && s->rows[i].limit->algorithm == c->algorithm)
-        {
-            ig_target_limit(s, g, i);
-            return true;
-        }
-    }
-
-    return false;
-}
-
-
-static bool
 ig_show_counter(ig_limit_table_t *t, ig_targets_t *s, const ig_counter_t *c,
     ig_shown_t *out)
 {
@@ -55,7 +32,7 @@ ig_show_counter(ig_limit_table_t *t, ig_targets_t *s, const ig_counter_t *c,
     ig_look_t     look;
     ig_target_t   g;
 
-    if (!ig_tenant_limit(s, c, &g)) {
+    if (!ig_target_of(s, c, &g)) {
         return false;
     }
 
@@ -217,7 +194,7 @@ ig_limit_reset(ig_limits_t *h, const ig_limiter_t *l, uint32_t tenant,
     for (n = 0; cell != IG_NO_CELL; cell = c->tenant_next) {
         c = &ig_cell(t, cell)->counter;
 
-        if (ig_tenant_limit(&s, c, &g)
+        if (ig_target_of(&s, c, &g)
             && (limit == IG_NONE || limit == g.number))
         {
             ig_reset_counter(t, c, now_ns);

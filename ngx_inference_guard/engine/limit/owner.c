@@ -58,7 +58,7 @@ ig_owner_end_all(ig_limits_t *h, uint16_t slot, uint32_t pid, uint64_t start,
 }
 
 
-/* a place for this process; or that of an earlier life of its pid, to be ended */
+/* a place for this process; or that of an earlier life of its pid, to end */
 
 static bool
 ig_owner_place(ig_limits_t *h, ig_limit_owner_t *earlier)
@@ -202,19 +202,20 @@ ig_limits_owner_gone(ig_limits_t *h, const ig_limit_owner_t *owner,
 static void
 ig_tick_owner(ig_limits_t *h, ig_process_t *o, uint64_t now)
 {
-    uint32_t           i, n, turn;
+    uint32_t           left, turn;
     ig_held_t         *r;
     ig_limit_table_t  *t;
 
     t = h->table;
-    n = ig_max(o->n / IG_TICK_PASS + 1, IG_TICK_LOOK);
+    left = ig_min(o->n, ig_max(o->n / IG_TICK_PASS + 1, IG_TICK_LOOK));
 
-    for (i = 0; i < n; i += IG_OWNER_BATCH) {
+    while (left > 0) {
 
         ig_limits_lock(h);
 
-        for (turn = 0; turn < IG_OWNER_BATCH && o->first != IG_NO_CELL;
-             turn++)
+        for (turn = ig_min(left, IG_OWNER_BATCH);
+             turn > 0 && o->first != IG_NO_CELL;
+             turn--, left--)
         {
             r = &ig_cell(t, o->first)->held;
 
@@ -227,12 +228,8 @@ ig_tick_owner(ig_limits_t *h, ig_process_t *o, uint64_t now)
             }
         }
 
-        turn = o->n;
+        left = o->first == IG_NO_CELL ? 0 : left;
         ig_limits_unlock(h);
-
-        if (i + IG_OWNER_BATCH >= turn + IG_TICK_LOOK) {
-            break;
-        }
     }
 }
 

@@ -1,6 +1,7 @@
 /*
- * Reserving: first every counter is only looked at; a refusal has changed nothing
- * then.  Only when all limits have room are all counted, in one change.
+ * Reserving: first every counter is only looked at; a refusal has changed
+ * nothing then.  Only when all limits have room are all counted, in one
+ * change.
  */
 
 #include <limit/table.h>
@@ -113,7 +114,7 @@ ig_reserve_leased(ig_limit_table_t *t, const ig_targets_t *s,
     ig_limit_result_t *out)
 {
     bool                     budget;
-    const ig_counter_t      *c;
+    ig_counter_t            *c;
     const ig_limit_lease_t  *lease;
 
     c = ig_target_counter(t, g);
@@ -141,6 +142,13 @@ ig_reserve_leased(ig_limit_table_t *t, const ig_targets_t *s,
         look->spent = budget;
         look->wait = lease->retry_ns ? lease->retry_ns
                      : budget ? look->reset : IG_SECOND;
+        ig_reserve_refuse(out, g, look);
+        ig_lease_refused(t, c, look->wait, s->now);
+
+    } else if (ig_lease_quiet(t, c, s->now)) {
+        look->fits = false;
+        look->spent = budget;
+        look->wait = budget ? look->reset : IG_SECOND;
         ig_reserve_refuse(out, g, look);
 
     } else if (out->nleases < IG_MAX_LIMITS) {

@@ -5,27 +5,6 @@
 #include <limit/table.h>
 
 
-/* of which limit of the tenant a counter is; they may have changed */
-
-static bool
-ig_settle_target(ig_targets_t *s, const ig_counter_t *c, ig_target_t *g)
-{
-    uint32_t  i;
-
-    for (i = 0; i < s->quota->nlimits; i++) {
-
-        if (s->rows[i].tag == c->tag
-            && s->rows[i].limit->algorithm == c->algorithm)
-        {
-            ig_target_limit(s, g, i);
-            return true;
-        }
-    }
-
-    return false;
-}
-
-
 static void
 ig_settle_entry(ig_limit_table_t *t, ig_targets_t *s, const ig_entry_t *e,
     bool leased, const ig_amounts_t *actual, ig_limit_result_t *out)
@@ -37,7 +16,7 @@ ig_settle_entry(ig_limit_table_t *t, ig_targets_t *s, const ig_entry_t *e,
 
     c = &ig_cell(t, e->counter)->counter;
 
-    if (!ig_settle_target(s, c, &g)) {
+    if (!ig_target_of(s, c, &g)) {
         ig_entry_end(t, e, e->kept, leased, s->now);
         return;
     }
@@ -149,8 +128,8 @@ ig_settle_late(ig_limit_table_t *t, ig_targets_t *s,
 
 void
 ig_limit_settle(ig_limits_t *h, const ig_limiter_t *l,
-    const ig_limit_request_t *q, ig_reservation_t *r, const ig_amounts_t *actual,
-    uint64_t now_ns, ig_limit_result_t *out)
+    const ig_limit_request_t *q, ig_reservation_t *r,
+    const ig_amounts_t *actual, uint64_t now_ns, ig_limit_result_t *out)
 {
     uint32_t          head, missing, would;
     ig_targets_t      s;

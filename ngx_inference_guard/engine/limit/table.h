@@ -5,10 +5,10 @@
  * else: counters, their rings and labels, reservations.  Cells name each other
  * by number, so the table may lie anywhere.
  *
- * Every word is noted in the undo journal before it is changed.  A change of the
- * table is a row of IG_SET() with ig_commit() at its end, and either takes cells
- * or frees cells, never both: what is written into a fresh cell needs no note
- * then, as a cell that was free has nothing to lose but its link.
+ * Every word is noted in the undo journal before it is changed.  A change of
+ * the table is a row of IG_SET() with ig_commit() at its end, and either takes
+ * cells or frees cells, never both: what is written into a fresh cell needs no
+ * note then, as a cell that was free has nothing to lose but its link.
  */
 
 #ifndef IG_LIMIT_TABLE_H
@@ -81,7 +81,8 @@ typedef struct {
     uint64_t  start;           /* ns */
     uint64_t  end;             /* ns: nothing of it counts from then on */
     uint64_t  max;             /* GCRA: the denominator of used */
-    uint64_t  span;            /* end can be so far ahead; more: clock was set */
+    uint64_t  span;            /* end is never further ahead, but when the
+                                  clock was set back */
 } ig_counter_t;
 
 typedef struct {
@@ -99,6 +100,7 @@ typedef struct {
     uint64_t   over;                   /* used beyond leases, not yet told */
     uint64_t   seen;                   /* used by all nodes at the last lease */
     uint64_t   touched;                /* ns */
+    uint64_t   refused;                /* ns: the store is not asked before */
     uint64_t   max;
     uint64_t   period;
 } ig_info_t;
@@ -341,6 +343,9 @@ typedef struct {
 
 /* everything but key, hash, cell and country, of the limit `number` */
 void ig_target_limit(ig_targets_t *s, ig_target_t *g, uint32_t number);
+/* the same by a counter; false: its limit is not (or no more) the tenant's */
+bool ig_target_of(ig_targets_t *s, const ig_counter_t *c, ig_target_t *g)
+    IG_MUST_CHECK;
 void ig_targets_init(ig_targets_t *s, const ig_limits_t *h,
     const ig_limiter_t *l, const ig_limit_request_t *q, uint64_t now);
 
@@ -463,6 +468,13 @@ void ig_lease_back(ig_limit_table_t *t, ig_counter_t *c, uint64_t amount,
 void ig_lease_over(ig_limit_table_t *t, ig_counter_t *c, uint64_t amount,
     uint64_t now);
 bool ig_lease_holds(const ig_limit_table_t *t, const ig_counter_t *c,
+    uint64_t now);
+
+/* the store has none: it is not asked again for a moment; with its commit */
+void ig_lease_refused(ig_limit_table_t *t, ig_counter_t *c, uint64_t wait,
+    uint64_t now);
+/* ns, until it may be asked; 0: now */
+uint64_t ig_lease_quiet(const ig_limit_table_t *t, const ig_counter_t *c,
     uint64_t now);
 
 /* under the lock; leases: what the store said, or none */

@@ -152,6 +152,29 @@ ig_target_limit(ig_targets_t *s, ig_target_t *g, uint32_t number)
 }
 
 
+bool
+ig_target_of(ig_targets_t *s, const ig_counter_t *c, ig_target_t *g)
+{
+    uint32_t  i;
+
+    if (c->tenant != s->l->policy->tenants[s->q->tenant].id) {
+        return false;
+    }
+
+    for (i = 0; i < s->quota->nlimits; i++) {
+
+        if (s->rows[i].tag == c->tag
+            && s->rows[i].limit->algorithm == c->algorithm)
+        {
+            ig_target_limit(s, g, i);
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
 /* IG_TABLE_FULL: more than there is room for, or no hash could be made */
 
 static ig_admission_t
