@@ -31,7 +31,8 @@ for my $client (qw(o a)) {
 }
 
 my $t = standard(start => 0, rules => { 'tenants.yaml' => $tenants },
-    http => 'inference_guard_zone guard:2m;');
+    http => 'inference_guard_zone guard:2m;',
+    server => 'location = /status { inference_guard_status; }');
 $_->stop for values $t->{up}->%*;
 $t->daemon('virginia', {}, 'node', "$IG::Nginx::ROOT/examples/demo/server.mjs",
     '--port', $t->port('virginia'), '--name', 'virginia', '--city', 'Virginia',

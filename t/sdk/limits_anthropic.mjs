@@ -2,7 +2,7 @@
 // took by themselves, and go on as they are.
 
 import Anthropic from "@anthropic-ai/sdk";
-import { base, is, raises, test } from "./tap.mjs";
+import { base, is, raises, settled, test } from "./tap.mjs";
 
 const client = (token, more = {}) =>
   new Anthropic({ apiKey: `tok-a-${token}`, baseURL: base, timeout: 20_000, ...more });
@@ -28,6 +28,7 @@ await raises("anthropic: RateLimitError when retries do not help", () => ask(hou
 const budget = client("budget");
 await test("anthropic: the only one of a day", async () =>
   is((await ask(budget)).content[0].text, hello));
+await settled();
 await raises("anthropic: a spent budget", () => ask(budget),
   Anthropic.RateLimitError, 429, undefined,
   (e) => type(e) ?? is(e.error.error.details?.error_code, "insufficient_quota")

@@ -3,7 +3,7 @@
 // than was asked for.
 
 import OpenAI from "openai";
-import { base, is, raises, test } from "./tap.mjs";
+import { base, is, raises, settled, test } from "./tap.mjs";
 
 const client = (token, more = {}) =>
   new OpenAI({ apiKey: `tok-o-${token}`, baseURL: `${base}/v1`, timeout: 20_000, ...more });
@@ -32,6 +32,7 @@ await raises("openai: RateLimitError of a stream",
 const budget = client("budget");
 await test("openai: the only one of a day", async () =>
   is((await chat(budget)).choices[0].message.content, hello));
+await settled();
 await raises("openai: insufficient_quota", () => chat(budget),
   OpenAI.RateLimitError, 429, "insufficient_quota",
   (e) => is(e.error.code, "insufficient_quota") ?? is(e.type, "insufficient_quota")
