@@ -39,6 +39,9 @@ IG_CFLAGS   := -std=c11 -D_GNU_SOURCE -fPIC $(OPTIMIZE) $(WARNINGS) $(CFLAGS) \
                        | sed 's/-I/-isystem /g')
 IG_LIBS     := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
 
+# the command alone talks HTTP (quota)
+CLI_LIBS    := $(shell pkg-config --libs libcurl 2>/dev/null)
+
 ENGINE      := $(wildcard ngx_inference_guard/engine/*.c \
                ngx_inference_guard/engine/*/*.c)
 CLI         := $(wildcard ngx_inference_guard/cli/*.c)
@@ -74,7 +77,7 @@ $(ENGINE_A): $(ENGINE_O)
 
 $(B)/inference-guard: $(CLI_O) $(B)/report/page.o $(ENGINE_A)
 	@echo "  LINK  $@"
-	$(Q)$(CC) $(IG_CFLAGS) -o $@ $^ $(IG_LIBS)
+	$(Q)$(CC) $(IG_CFLAGS) -o $@ $^ $(IG_LIBS) $(CLI_LIBS)
 
 $(B)/%.o: %.c $(HEADERS)
 	@mkdir -p $(@D)

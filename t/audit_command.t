@@ -329,6 +329,61 @@ is(@rows, 2, 'one row, by where it was led to');
 like($rows[1], qr/ 418 .* dubai AE .* m1$/, 'with its end');
 
 ###############################################################################
+# limits: what is of a tenant's limits has rows of its own, whatever stands around
+
+sub event {
+    my ($type, $id, $fields) = @_;
+
+    return qq({"v":1,"type":"$type","time":"2026-11-24T08:22:29.900Z",)
+        . qq("writer":"w1","seq":@{[ $seq++ ]},"id":"$id","policy":")
+        . '0' x 64 . qq(","tenant":"acme-bank",$fields}\n);
+}
+
+my $limits = put('limits.jsonl',
+    event('limit', 'r1', '"limit":"tokens/day","level":80,"used":"162",'
+        . '"max":"200","resets_s":9'),
+    decision('r1'),
+    event('limit', 'r1', '"limit":"cost USD/month","level":100,'
+        . '"used":"2.000000000","max":"2.000000000","resets_s":9'),
+    outcome('r1'),
+    decision('r2', verdict => 'block', reason => 'insufficient_quota')
+        =~ s/,"rules":\[[^]]*\]/,"limits":[{"limit":"tokens\/day",
+            "result":"refused","used":"201","max":"200","resets_s":9},
+            {"limit":"calls\/task","result":"would_refuse","used":"1",
+            "max":"1","resets_s":9}],"rules":[]/xr =~ s/\n\s+//gr . "\n",
+    outcome('r2', status => 429),
+    event('reset', 'x1', '"limit":"tokens/day","by":"127.0.0.1"'),
+    event('reset', 'x2', '"by":"unix:"'));
+
+($status, $out, $err) = run('search', $limits);
+is($status, 0, 'limits: a search');
+is($err, '', 'nothing to complain about');
+@rows = split /\n/, $out;
+is(@rows, 7, 'a row a request, and one an event');
+like($rows[1], qr/\(limit\) .* acme-bank .* tokens\/day\ 80%\ \(162\ of\ 200\)
+    .* r1$/x, 'a limit that is nearly used, before the decision');
+like($rows[2], qr/route .* 200 .* 1\.5ms .* r1$/, 'the request, whole');
+like($rows[3], qr/\(limit\) .* cost\ USD\/month\ 100%\ \(2\.000000000\ of/x,
+    'and before its outcome');
+like($rows[4], qr/block .* 429 .* insufficient_quota\ tokens\/day\ calls\/task
+    \ \(would\)\ /x, 'a refusal names the limit');
+like($rows[5], qr/\(reset\) .* acme-bank .* tokens\/day\ by\ 127\.0\.0\.1 .* x1$/x,
+    'a reset');
+like($rows[6], qr/\(reset\) .* all\ limits\ by\ unix: .* x2$/x, 'of all');
+
+($status, $out) = run('search', '--json', '--tenant', 'acme-*', '--id', 'r1',
+    $limits);
+is(scalar(split /\n/, $out), 4, 'an event has the id of its request');
+is(found($limits, '--decision', 'block'), 'r2', 'and no decision of it');
+is(found($limits, '--tenant', 'acme-bank', '--limit', '1'), 'r1', 'a tenant');
+($status, $out) = run('tail', $limits);
+like($out, qr/\(limit\) .*\n.*route .*\n.*\(limit\) .*\n.*\(outcome\) /,
+    'tail: a row a record');
+like($out, qr/\(reset\).*\n.*\(reset\).*all limits by unix:/, 'tail: resets');
+($status, $out) = run('tail', '--json', '--decision', '*', $limits);
+unlike($out, qr/"type":"(?:limit|reset)"/, 'tail: filtered like others');
+
+###############################################################################
 # tail
 
 ($status, $out) = run('tail', '--json', '-n', '2', $log);

@@ -86,6 +86,29 @@ isnt($status, 0, 'an unknown mode');
     =~ s/^inference_guard_rules/inference_guard_geoip %%DIR%%\/none.mmdb;\ninference_guard_rules/mr);
 isnt($status, 0, 'a missing database');
 
+# limits
+sub with ($text) { $t->{conf} =~ s/^(?=server \{)/$text\n/mr }
+my $zone = 'inference_guard_zone guard:2m';
+for my $good ("$zone;", "$zone snapshot=%%DIR%%/limits;",
+    "$zone interval=2s snapshot=%%DIR%%/limits;",
+    map { ("inference_guard_$_ \$http_x_name;", "inference_guard_$_ off;") }
+        qw(user task batch))
+{
+    ($status, $out) = $t->check(with($good));
+    is($status, 0, $good) or diag $out;
+}
+for my $bad ("$zone snapshot=;", "$zone interval=0;", "$zone interval=soon;",
+    "$zone snap=x;", 'inference_guard_zone guard;', 'inference_guard_zone g:8k;',
+    (map { ("inference_guard_$_ name;", "inference_guard_$_ \$;",
+        "inference_guard_$_ \$uri; inference_guard_$_ off;") }
+        qw(user task batch)),
+    'inference_guard_quota;', 'location /q { inference_guard_quota on; }')
+{
+    ($status, $out) = $t->check(with($bad));
+    isnt($status, 0, $bad);
+    like($out, qr/\[emerg\]/, "$bad said");
+}
+
 ($status) = $t->check($t->{conf});
 is($status, 0, 'good again');
 is(length $t->read('audit.jsonl'), 0, 'no test of a configuration is recorded');

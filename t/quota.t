@@ -57,4 +57,15 @@ ok(!exists $e[1]{limit}, 'or all');
 is($e[0]{by}, '127.0.0.1', 'and from where');
 
 $t->done;
+
+# a limit that counts no tokens is named by the record of its refusal, too
+$t = limited("limits:\n  - {of: requests, per: day, max: 1}");
+ask($t, us => 'hello') for 1 .. 2;
+my ($d) = grep { $_->{reason} } $t->wait_records(decision => 2);
+is_deeply($d->{limits}, [ { limit => 'requests/day', result => 'refused',
+    used => '1', max => '1', resets_s => $d->{limits}[0]{resets_s} } ],
+    'which limit refused');
+ok(!$d->{estimate}, 'without an estimate of what does not count');
+
+$t->done;
 done_testing;

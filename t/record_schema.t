@@ -5,12 +5,47 @@ use v5.36;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use IG::Build;
+use IG::Limits;
 use IG::Npm;
 use IG::Standard;
 use Test::More;
 
-my $t = standard(location => 'error_page 502 503 504 = @second;',
-    server => 'location @second { inference_guard on; ' . PROXY . ' }');
+my $t = limited(<<'END', location => 'error_page 502 503 504 = @second;',
+limits:
+  - {of: tokens, per: day, max: 5000}
+  - {of: cost, currency: USD, per: month, max: 0.001, enforcement: audit}
+END
+    server => 'location @second { inference_guard on; ' . PROXY . ' }',
+    handler => sub ($r, $c) {
+        return $c->json(200, { object => 'chat.completion', choices => [] })
+            if $r->{body} =~ /no usage/;
+        return IG::Limits::taking($r, $c) if $r->{body} !~ /in detail/;
+        my %in = (input_tokens => 9, cache_creation_input_tokens => 7,
+            cache_read_input_tokens => 5);
+        $c->json(200, $r->{body} =~ /Human/
+            ? { type => 'message', role => 'assistant', content => [],
+                usage => { %in, output_tokens => 3 } }
+            : { object => 'chat.completion', choices => [],
+                usage => { prompt_tokens => 20, completion_tokens => 10,
+                prompt_tokens_details => { cached_tokens => 5 },
+                completion_tokens_details => { reasoning_tokens => 4 } } });
+    });
+
+# limits: nearly used, used up, what would be refused, what is set back
+ask($t, us => take(4000, 300));
+settled($t);
+ask($t, us => take(1, 4000));
+my @mean = ('X-Inference-Guard: reset');
+$t->post('/quota?tenant=bank-us&limit=tokens%2Fday', '', @mean);
+$t->post('/quota?tenant=bank-us', '', @mean);
+ask($t, us => chat('in detail', max_tokens => 10));
+ask($t, us => chat('no usage'));
+ask($t, sa => chat('without a plan'));
+$t->post('/v1/messages', '{"model":"m","max_tokens":9,"messages":[{"role":"user",'
+    . '"content":"Human, in detail"}]}', 'X-Api-Key: tok-us',
+    'Anthropic-Version: 2023-06-01');
+settled($t);
+
 ask($t, us => 'hello');
 ask($t, us => 'my number ' . ID . ' and USCASE-1234');
 ask($t, us => SECRET);
@@ -36,11 +71,27 @@ $t->wait_records(redirect => 1);
 $t->stop;
 
 my %types = map { $_->{type} => 1 } $t->records;
-is_deeply([ sort keys %types ], [qw(decision outcome redirect undecided)],
+is_deeply([ sort keys %types ], [qw(decision limit outcome redirect reset undecided)],
     'records of every type');
 
+# and every field of limits
+my %field;
+for my $r ($t->records) {
+    $field{"$r->{type} $_"}++ for keys %$r;
+    $field{"tokens $_"}++ for keys %{ $r->{tokens} // {} };
+    $field{"estimate $_"}++ for keys %{ $r->{estimate} // {} };
+    $field{"result $_->{result}"}++ for @{ $r->{limits} // [] };
+    $field{"source $r->{tokens}{source}"}++ if $r->{tokens};
+    $field{"level $r->{level}"}++ if $r->{level};
+}
+ok($field{$_}, $_) for 'decision estimate', 'decision limits', 'estimate cost',
+    'estimate currency', 'result refused', 'result would_refuse', 'outcome cost',
+    'outcome currency', 'tokens cached', 'tokens cache_written',
+    'tokens reasoning', 'source usage', 'source estimate', 'level 80',
+    'level 100', 'limit used', 'reset limit', 'reset by';
+
 # what a reader finds a record by, behind a torn one
-is(scalar(grep { !/^\{"v":1,"type":"(?:decision|redirect|outcome|undecided)",/ }
+is(scalar(grep { !/^\{"v":1,"type":"(?:decision|redirect|outcome|undecided|limit|reset)",/ }
     split /\n/, $t->read('audit.jsonl')), 0, 'each begins alike');
 
 IG::Npm::install(root('t/sdk'));
@@ -53,6 +104,12 @@ my ($first) = $t->read('audit.jsonl') =~ /^([^\n]+)\n/;
 $t->write('more.jsonl', $first =~ s/\}$/,"prompt":"x"}/r . "\n");
 ($status) = run(@check, $t->dir('more.jsonl'));
 isnt($status, 0, 'a field more is not');
+for my $type (qw(limit reset outcome)) {
+    my ($line) = $t->read('audit.jsonl') =~ /^(\{"v":1,"type":"$type"[^\n]+)\n/m;
+    $t->write('more.jsonl', $line =~ s/\}$/,"prompt":"x"}/r . "\n");
+    ($status) = run(@check, $t->dir('more.jsonl'));
+    isnt($status, 0, "nor in a record of type $type");
+}
 
 $t->done;
 done_testing;

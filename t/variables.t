@@ -5,11 +5,13 @@
 use v5.36;
 use FindBin;
 use lib "$FindBin::Bin/lib";
+use IG::Limits;
 use IG::Standard;
 use Test::More;
 
 my @names = qw(decision rule jurisdictions client_country tenant upstream scheme
-    host endpoint endpoint_country findings dialect model policy time reason);
+    host endpoint endpoint_country findings dialect model policy time reason
+    limit tokens_input tokens_output cost);
 my $all = join ' ', map { "$_=\$inference_guard_$_;" } @names;
 my $headers = join ' ', map { "add_header X-G-$_ \$inference_guard_$_ always;" }
     grep { $_ ne 'time' } @names;
@@ -61,10 +63,48 @@ my $log = $t->wait_for('the log', sub {
 });
 like($log, qr/^200 decision=route;.* time=\d+(?:\.\d+)?;/m, 'in log_format');
 like($log, qr/^403 decision=block;/m, 'in log_format, refused');
+like($log, qr/^403 .* tokens_input=-; tokens_output=-; cost=-;$/m,
+    'refused: nothing was taken');
 
 $r = $t->http($t->request('GET', '/'), port => 'off');
 like($r->{body}, qr/^d=-?;c=/, 'without a guard');
 no_leak($t, ID, SECRET);
+$t->done;
+
+# what a request took is known when it has ended: in logs, also another's that
+# stands before ours, and not in a header
+$t = limited("limits:\n  - {of: tokens, per: day, max: 1000}", http => <<'END',
+log_format took '$status l=$inference_guard_limit; $inference_guard_tokens_input'
+    ' $inference_guard_tokens_output $inference_guard_cost';
+END
+    location => <<'END');
+access_log %%DIR%%/logs/took.log took;
+access_log %%DIR%%/logs/if.log took if=$inference_guard_tokens_input;
+add_header X-Limit l=$inference_guard_limit always;
+add_header X-Took t=$inference_guard_tokens_input$inference_guard_cost always;
+END
+my @lines;
+sub took ($body, @headers) {
+    my $r = ask($t, us => $body, @headers);
+    @lines = $t->wait_for('a line', sub {
+        my @l = split /^/, $t->read('logs/took.log');
+        @l > @lines && [ @l ];
+    })->@*;
+    return ($r, $lines[-1] =~ s/\n//r);
+}
+($r, my $line) = took(take(30, 45));
+is($line, '200 l=-; 30 45 0.000075000', 'tokens and cost in a log');
+is($r->{headers}{'x-limit'}, 'l=', 'no limit refused');
+is($r->{headers}{'x-took'}, 't=', 'nothing is said before the end');
+($r, $line) = took(take(20, 10, stream => JSON::PP::true()));
+is($line, '200 l=-; 20 10 0.000030000', 'of a stream');
+($r, $line) = took(take(1, 950));
+is($line, '429 l=tokens/day; - - -', 'a limit that refused');
+is($r->{headers}{'x-limit'}, 'l=tokens/day', 'in a header, too');
+$r = $t->post('/v1/chat/completions', chat('x'), 'Authorization: Bearer tok-sa');
+is(($t->wait_for('a line', sub { (split /^/, $t->read('logs/took.log'))[3] })
+        =~ /l=(\S+)/)[0], '-;', 'a tenant without limits');
+is(scalar(() = $t->read('logs/if.log') =~ /\n/g), 3, 'as a condition of a log');
 
 $t->done;
 done_testing;

@@ -77,6 +77,18 @@ const scenarios = [
     expect: { status: 403, verdict: ["block"], reason: "blocked_by_rule" },
   },
   {
+    title: "An agent asks once for its task, as its plan allows",
+    tenant: "weekend-agent", from: "US",
+    says: "Plan a walk of two hours.",
+    expect: { status: 200, verdict: ["allow", "route", "flag"], server: "virginia" },
+  },
+  {
+    title: "And once more: the task's budget is spent, and its library does not insist",
+    tenant: "weekend-agent", from: "US",
+    says: "Plan another one.",
+    expect: { status: 429, verdict: ["block"], reason: "insufficient_quota" },
+  },
+  {
     title: "A stranger gets nowhere",
     tenant: "nobody", from: "US",
     says: "Hello?",
@@ -130,7 +142,7 @@ async function until(what, f) {
 }
 
 async function send(s) {
-  const headers = { "X-Forwarded-For": address[s.from] };
+  const headers = { "X-Forwarded-For": address[s.from], "X-Task": "demo" };
   const options = { apiKey: `demo-${s.tenant}`, defaultHeaders: headers, timeout: 20_000 };
   if (s.api === "anthropic") {
     const client = new Anthropic({ ...options, baseURL: base });
@@ -188,11 +200,18 @@ async function run(s, n) {
   for (const rule of decision.rules ?? []) {
     line("why", `${rule}${ruleLaws[rule]?.length ? `: ${ruleLaws[rule].join("; ")}` : ""}`);
   }
+  for (const l of decision.limits ?? []) {
+    line("limit", `${l.limit}: ${l.used} of ${l.max} used (${l.result})`);
+  }
   line("went to", servers.map((x) => {
     const got = since(logs[x], before[x]);
     return got.length ? paint(32, `${x} (${got[0].bytes} bytes)`) : `${x} nothing`;
   }).join(", "));
   line("answer", `${status} ${answer}`);
+  if (outcome.tokens) {
+    line("took", `${outcome.tokens.input} and ${outcome.tokens.output} tokens, ` +
+      `${outcome.cost} ${outcome.currency}`);
+  }
   line("record", paint(2, JSON.stringify(decision)));
   line("", paint(2, JSON.stringify(outcome)));
 

@@ -112,7 +112,7 @@ if [ "$port" = 0 ]; then
         port=$((port + 1))
     done
 fi
-cp "$root"/rules/*.yaml "$root"/examples/*.yaml "$dir/rules/"
+cp "$root"/rules/*.yaml "$root"/examples/*.yaml "$demo"/agent.yaml "$dir/rules/"
 # the example prefers its own machines; here the cheapest permitted one is asked
 printf '\n  tiers: [cloud, on-premises, edge]\n' >>"$dir/rules/policy.yaml"
 user=
@@ -141,6 +141,10 @@ printf 'NGINX %s with the guard on port %s; packs: %s\n' \
 IG_BASE=http://127.0.0.1:$port IG_DIR=$dir IG_ADDRESSES="{$json}" \
     node "$demo/client.mjs"
 
+printf '\nWhat is used of the limits in tenants.yaml (inference-guard quota show):\n\n'
+INFERENCE_GUARD_URL=http://127.0.0.1:$port/inference-guard-quota \
+    "$build/inference-guard" quota show
+
 [ "$once" = no ] || exit 0
 
 cat <<END
@@ -153,11 +157,13 @@ The server goes on running.  Try it from another terminal:
     -d '{"model":"demo","messages":[{"role":"user","content":"my iqama is 2000000006"}]}'
 
   Keys: demo-acme-bank (SA), demo-noor-health (AE), demo-rhein-klinik (DE),
-        demo-liberty-labs (US)
+        demo-liberty-labs (US), demo-weekend-agent (US; names a task by X-Task)
   Countries by X-Forwarded-For:
 $(sed 's/^/        /' <<<"$addresses")
   Records:  tail -f $dir/logs/inference.jsonl
             $build/inference-guard audit search $dir/logs/inference.jsonl
+  Limits:   $build/inference-guard quota show \\
+                --url http://127.0.0.1:$port/inference-guard-quota
 
 Ctrl-C ends it.
 END

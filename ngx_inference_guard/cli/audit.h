@@ -62,6 +62,12 @@ int ig_audit_options(ig_audit_options_t *o, bool tail, int argc, char **argv);
 unsigned ig_audit_met(const ig_audit_options_t *o, unsigned keys,
     const ig_record_line_t *l);
 
+/*
+ * A record that is of a tenant's limits, not of a request (limit, reset): it
+ * stands alone, although the id is that of the request that caused it.
+ */
+bool ig_audit_event(const ig_record_line_t *l);
+
 /* RFC 3339, a part of it ("2026-11-24", UTC), or "15m", "2h", "3d" ago */
 bool ig_audit_time(const char *text, uint64_t now_ms, uint64_t *ms);
 

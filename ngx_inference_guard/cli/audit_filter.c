@@ -560,3 +560,14 @@ ig_audit_met(const ig_audit_options_t *o, unsigned keys,
 
     return met;
 }
+
+
+bool
+ig_audit_event(const ig_record_line_t *l)
+{
+    ig_str_t  type;
+
+    type = ig_record_line_raw(l, ig_record_line_get(l, 0, "type"));
+
+    return ig_str_eq(type, IG_STR("limit")) || ig_str_eq(type, IG_STR("reset"));
+}

@@ -10,7 +10,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 
 #define IG_TABLE_HELD   200
@@ -55,7 +54,6 @@ ig_audit_table_t *
 ig_audit_table_new(void)
 {
     size_t             i;
-    const char        *no_color, *term;
     ig_audit_table_t  *t;
 
     t = calloc(1, sizeof(ig_audit_table_t));
@@ -69,12 +67,7 @@ ig_audit_table_new(void)
         return NULL;
     }
 
-    /* https://no-color.org: set and not empty */
-
-    no_color = getenv("NO_COLOR");
-    term = getenv("TERM");
-    t->color = isatty(STDOUT_FILENO) && (no_color == NULL || *no_color == '\0')
-               && term && strcmp(term, "dumb") != 0;
+    t->color = ig_cli_colors();
 
     for (i = 0; i < IG_COLS; i++) {
         t->widths[i] = strlen(ig_table_titles[i]);
@@ -199,12 +192,9 @@ ig_cell_text(char *cell, const char *text)
 }
 
 
-/* a value of a record; C0, DEL and C1 (RFC 3629's C2 80 to C2 9F) are masked */
-
 static void
 ig_cell_value(char *cell, const ig_record_line_t *l, size_t node)
 {
-    size_t    i, n;
     uint8_t   text[IG_TABLE_CELL];
     ig_buf_t  b;
 
@@ -215,22 +205,7 @@ ig_cell_value(char *cell, const ig_record_line_t *l, size_t node)
     ig_buf_fixed(&b, text, sizeof(text));
     (void) ig_record_line_text(l, node, &b);
 
-    n = 0;
-
-    for (i = 0; i < b.len; i++) {
-        if (text[i] < 0x20 || text[i] == 0x7f) {
-            text[n++] = '?';
-
-        } else if (text[i] == 0xc2 && i + 1 < b.len && text[i + 1] < 0xa0) {
-            text[n++] = '?';
-            i++;
-
-        } else {
-            text[n++] = text[i];
-        }
-    }
-
-    ig_cell_add(cell, (char *) text, n);
+    ig_cell_add(cell, (char *) text, ig_cli_plain(text, b.len));
 }
 
 
@@ -331,7 +306,8 @@ ig_table_color(const char *decision)
     size_t  i;
     static const char *const  colors[][2] = {
         { "block", "31" }, { "route", "36" }, { "transform", "35" },
-        { "flag", "33" }, { "allow", "32" }, { NULL, NULL }
+        { "flag", "33" }, { "allow", "32" }, { "(limit)", "33" },
+        { "(reset)", "35" }, { NULL, NULL }
     };
 
     for (i = 0; colors[i][0]; i++) {
@@ -367,6 +343,64 @@ ig_table_decision(ig_row_t *row, const ig_record_line_t *l)
 }
 
 
+/* the limits that refused, or would have */
+
+static void
+ig_table_limits(char *cell, const ig_record_line_t *l)
+{
+    size_t  i, array;
+
+    array = ig_record_line_get(l, 0, "limits");
+
+    for (i = ig_record_line_first(l, array); i;
+         i = ig_record_line_after(l, array, i))
+    {
+        ig_cell_text(cell, *cell ? " " : "");
+        ig_cell_value(cell, l, ig_record_line_get(l, i, "limit"));
+
+        if (!ig_str_eq(ig_record_line_raw(l,
+                                          ig_record_line_get(l, i, "result")),
+                       IG_STR("refused")))
+        {
+            ig_cell_text(cell, " (would)");
+        }
+    }
+}
+
+
+/* "tokens/day 80% (162 of 200)", "all limits by 127.0.0.1" */
+
+static void
+ig_table_event(char *cell, const ig_record_line_t *l)
+{
+    size_t  limit, by;
+
+    limit = ig_record_line_get(l, 0, "limit");
+    by = ig_record_line_get(l, 0, "by");
+
+    if (limit) {
+        ig_cell_value(cell, l, limit);
+
+    } else {
+        ig_cell_text(cell, "all limits");
+    }
+
+    if (by) {
+        ig_cell_text(cell, " by ");
+        ig_cell_value(cell, l, by);
+        return;
+    }
+
+    ig_cell_text(cell, " ");
+    ig_cell_value(cell, l, ig_record_line_get(l, 0, "level"));
+    ig_cell_text(cell, "% (");
+    ig_cell_value(cell, l, ig_record_line_get(l, 0, "used"));
+    ig_cell_text(cell, " of ");
+    ig_cell_value(cell, l, ig_record_line_get(l, 0, "max"));
+    ig_cell_text(cell, ")");
+}
+
+
 static void
 ig_table_record(ig_row_t *row, const ig_record_line_t *l)
 {
@@ -390,6 +424,9 @@ ig_table_record(ig_row_t *row, const ig_record_line_t *l)
 
     if (ig_str_eq(type, IG_STR("decision"))) {
         ig_table_decision(row, l);
+
+    } else if (ig_audit_event(l)) {
+        ig_table_event(row->cells[IG_COL_WHY], l);
     }
 
     ig_cell_replace(row->cells[IG_COL_STATUS], l, "status");
@@ -413,6 +450,8 @@ ig_table_record(ig_row_t *row, const ig_record_line_t *l)
 
         ig_cell_value(row->cells[IG_COL_WHY], l, reason);
     }
+
+    ig_table_limits(row->cells[IG_COL_WHY], l);
 }
 
 

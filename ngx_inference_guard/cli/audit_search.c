@@ -4,7 +4,8 @@
  * The records of a request lie apart: a decision, perhaps redirects, and at its
  * end an outcome.  They are joined in a window of requests in the order of
  * their first record; what leaves the window because it is full is shown without the
- * rest, and a record whose decision is not in the window stands alone.
+ * rest, and a record whose decision is not in the window stands alone.  So do
+ * those that are of no request, but of a tenant's limits.
  */
 
 #include "audit.h"
@@ -204,6 +205,7 @@ ig_search_open(ig_search_t *s, size_t id)
 static void
 ig_search_record(ig_search_t *s)
 {
+    bool                  event;
     size_t                id;
     unsigned              met, early;
     ig_str_t              type;
@@ -211,9 +213,10 @@ ig_search_record(ig_search_t *s)
 
     id = ig_record_line_get(s->line, 0, "id");
     type = ig_record_line_raw(s->line, ig_record_line_get(s->line, 0, "type"));
+    event = ig_audit_event(s->line);
     met = ig_audit_met(&s->o, s->o.keys, s->line);
 
-    r = ig_str_eq(type, IG_STR("decision"))
+    r = event || ig_str_eq(type, IG_STR("decision"))
         ? NULL : ig_search_find(s, ig_record_line_raw(s->line, id));
 
     if (r) {
@@ -239,7 +242,7 @@ ig_search_record(ig_search_t *s)
 
     r->met |= met & IG_AUDIT_LATE;
 
-    if (ig_str_eq(type, IG_STR("outcome"))
+    if (event || ig_str_eq(type, IG_STR("outcome"))
         || ig_str_eq(type, IG_STR("undecided")))
     {
         r->complete = true;

@@ -80,7 +80,7 @@ ig_tail_wanted(ig_tail_t *t)
         return true;
     }
 
-    if (ig_str_eq(type, IG_STR("decision"))) {
+    if (ig_str_eq(type, IG_STR("decision")) || ig_audit_event(t->line)) {
         return false;
     }
 

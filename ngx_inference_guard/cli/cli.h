@@ -23,6 +23,7 @@ int ig_cmd_test(int argc, char **argv);
 int ig_cmd_explain(int argc, char **argv);
 int ig_cmd_scan(int argc, char **argv);
 int ig_cmd_audit(int argc, char **argv);
+int ig_cmd_quota(int argc, char **argv);
 
 
 /*
@@ -50,6 +51,14 @@ ig_guard_t *ig_cli_load(char *const *paths, size_t n, ig_files_t *files,
 
 /* "file:line:column: message" and a line feed */
 void ig_print_mistake(FILE *to, const ig_mistake_t *k);
+
+/* stdout is a terminal, and nobody says no to colors (https://no-color.org) */
+bool ig_cli_colors(void);
+/*
+ * Text that comes from elsewhere, for a terminal: C0, DEL and C1 (in UTF-8 C2 80
+ * to C2 9F) become '?', in place.  Returns the length.
+ */
+size_t ig_cli_plain(uint8_t *text, size_t len);
 
 /* a JSON string on stdout or another stream */
 void ig_print_json(FILE *to, ig_str_t s);

@@ -30,6 +30,9 @@ static const ig_command_t  ig_commands[] = {
     { "audit", ig_cmd_audit,
       "audit search | tail | verify | prove | prune | keygen  …\n"
       "      read the audit log" },
+    { "quota", ig_cmd_quota,
+      "quota show | reset  …\n"
+      "      what of a tenant's limits is used, and setting it back" },
     { NULL, NULL, NULL }
 };
 

@@ -242,10 +242,8 @@ ig_record_line_value(ig_record_line_t *l, unsigned depth)
 
 
 bool
-ig_record_line_parse(ig_record_line_t *l, ig_str_t text)
+ig_record_line_object(ig_record_line_t *l, ig_str_t text)
 {
-    uint64_t  version;
-
     l->text = text;
     l->error = NULL;
     l->pos = 0;
@@ -265,6 +263,19 @@ ig_record_line_parse(ig_record_line_t *l, ig_str_t text)
 
     if (ig_record_line_peek(l) != 0 || l->pos != text.len) {
         return ig_record_line_fail(l, "goes on after its record");
+    }
+
+    return true;
+}
+
+
+bool
+ig_record_line_parse(ig_record_line_t *l, ig_str_t text)
+{
+    uint64_t  version;
+
+    if (!ig_record_line_object(l, text)) {
+        return false;
     }
 
     if (!ig_record_line_uint(l, ig_record_line_get(l, 0, "v"), &version)

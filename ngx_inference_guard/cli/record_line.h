@@ -47,6 +47,8 @@ typedef struct {
 } ig_record_line_t;
 
 bool ig_record_line_parse(ig_record_line_t *l, ig_str_t text);
+/* the same for any JSON object on one line */
+bool ig_record_line_object(ig_record_line_t *l, ig_str_t text);
 
 /* the value of a key of an object node, or 0 (the root is no value) */
 size_t ig_record_line_get(const ig_record_line_t *l, size_t object,

@@ -349,6 +349,7 @@ static ngx_int_t
 ngx_http_ig_postconfiguration(ngx_conf_t *cf)
 {
     ngx_str_t                   name = ngx_string("request_id");
+    ngx_array_t                *handlers;
     ngx_http_handler_pt        *h;
     ngx_http_ig_main_conf_t    *mcf;
     ngx_http_core_main_conf_t  *cmcf;
@@ -394,10 +395,20 @@ ngx_http_ig_postconfiguration(ngx_conf_t *cf)
 
     *h = ngx_http_ig_guard_handler;
 
-    h = ngx_array_push(&cmcf->phases[NGX_HTTP_LOG_PHASE].handlers);
-    if (h == NULL) {
+    /*
+     * handlers of the LOG phase run in their order; ours comes first, so that
+     * the access log can say what a request has taken
+     */
+
+    handlers = &cmcf->phases[NGX_HTTP_LOG_PHASE].handlers;
+
+    if (ngx_array_push(handlers) == NULL) {
         return NGX_ERROR;
     }
+
+    h = handlers->elts;
+
+    ngx_memmove(h + 1, h, (handlers->nelts - 1) * sizeof(ngx_http_handler_pt));
 
     *h = ngx_http_ig_log_handler;
 

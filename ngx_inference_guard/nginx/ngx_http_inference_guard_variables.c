@@ -32,6 +32,10 @@ typedef enum {
     NGX_HTTP_IG_VAR_STREAM,
     NGX_HTTP_IG_VAR_POLICY,
     NGX_HTTP_IG_VAR_TIME,
+    NGX_HTTP_IG_VAR_LIMIT,
+    NGX_HTTP_IG_VAR_TOKENS_INPUT,
+    NGX_HTTP_IG_VAR_TOKENS_OUTPUT,
+    NGX_HTTP_IG_VAR_COST,
     NGX_HTTP_IG_VAR_REQUEST_ID
 } ngx_http_ig_variable_e;
 
@@ -41,6 +45,10 @@ static ngx_int_t ngx_http_ig_fact_variable(ngx_http_request_t *r,
 static ngx_int_t ngx_http_ig_endpoint_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_ig_decision_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_ig_limit_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_ig_tokens_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_ig_rules_text(ngx_http_request_t *r,
     ngx_http_ig_request_t *req, ngx_str_t *text);
@@ -82,6 +90,15 @@ static ngx_http_variable_t  ngx_http_ig_vars[] = {
                     NGX_HTTP_IG_VAR_TIME),
     ngx_http_ig_var("address", ngx_http_ig_decision_variable,
                     NGX_HTTP_IG_VAR_ADDRESS),
+
+    ngx_http_ig_var("limit", ngx_http_ig_limit_variable,
+                    NGX_HTTP_IG_VAR_LIMIT),
+    ngx_http_ig_var("tokens_input", ngx_http_ig_tokens_variable,
+                    NGX_HTTP_IG_VAR_TOKENS_INPUT),
+    ngx_http_ig_var("tokens_output", ngx_http_ig_tokens_variable,
+                    NGX_HTTP_IG_VAR_TOKENS_OUTPUT),
+    ngx_http_ig_var("cost", ngx_http_ig_tokens_variable,
+                    NGX_HTTP_IG_VAR_COST),
 
     ngx_http_ig_var("scheme", ngx_http_ig_endpoint_variable,
                     NGX_HTTP_IG_VAR_SCHEME),
@@ -346,6 +363,85 @@ ngx_http_ig_decision_variable(ngx_http_request_t *r,
             return NGX_ERROR;
         }
 
+        break;
+    }
+
+    return ngx_http_ig_set_value(v, &text);
+}
+
+
+/* the limit that refused, on any way that the request took; the last one */
+
+static ngx_int_t
+ngx_http_ig_limit_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
+    uintptr_t data)
+{
+    ngx_str_t               text;
+    ngx_http_ig_leg_t      *leg;
+    ngx_http_ig_charge_t   *c;
+    ngx_http_ig_request_t  *req;
+
+    ngx_str_null(&text);
+
+    req = ngx_http_ig_find(r);
+
+    for (leg = req ? req->legs : NULL; leg; leg = leg->next) {
+
+        c = leg->charge;
+
+        if (c && c->reason != IG_REASON_NONE && c->limited.hit) {
+            text = ngx_http_ig_to_ngx(c->limited.hit->name);
+            break;
+        }
+    }
+
+    return ngx_http_ig_set_value(v, &text);
+}
+
+
+/* known when the request has ended: our log handler runs before all others */
+
+static ngx_int_t
+ngx_http_ig_tokens_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
+    uintptr_t data)
+{
+    ngx_str_t               text;
+    ig_tokens_t            *t;
+    ngx_http_ig_request_t  *req;
+
+    ngx_str_null(&text);
+
+    req = ngx_http_ig_find(r);
+    t = req ? &req->tokens : NULL;
+
+    if (t == NULL || !req->logged || !t->known
+        || (data == NGX_HTTP_IG_VAR_COST && t->currency[0] == '\0'))
+    {
+        return ngx_http_ig_set_value(v, &text);
+    }
+
+    text.data = ngx_pnalloc(r->pool, NGX_INT64_LEN + sizeof(".000000000"));
+    if (text.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    switch (data) {
+
+    case NGX_HTTP_IG_VAR_TOKENS_INPUT:
+        text.len = (size_t) (ngx_sprintf(text.data, "%uL", t->input)
+                             - text.data);
+        break;
+
+    case NGX_HTTP_IG_VAR_TOKENS_OUTPUT:
+        text.len = (size_t) (ngx_sprintf(text.data, "%uL", t->output)
+                             - text.data);
+        break;
+
+    default: /* NGX_HTTP_IG_VAR_COST */
+        text.len = (size_t) (ngx_sprintf(text.data, "%uL.%09uL",
+                                         t->cost / 1000000000,
+                                         t->cost % 1000000000)
+                             - text.data);
         break;
     }
 

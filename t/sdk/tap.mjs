@@ -15,6 +15,18 @@ export async function test(name, run) {
 export const is = (got, want) =>
   got === want ? undefined : `got ${JSON.stringify(got)}, not ${JSON.stringify(want)}`;
 
+// An answer is here a moment before what it took is counted.
+export async function settled() {
+  for (const end = Date.now() + 10_000; Date.now() < end; ) {
+    const status = await (await fetch(`${base}/status`)).json();
+    if (status.limits.reservations === 0) {
+      return;
+    }
+    await new Promise((r) => setTimeout(r, 10));
+  }
+  throw new Error("waited in vain: all is settled");
+}
+
 // The call must raise exactly that class, with that status and code.
 export async function raises(name, call, Class, status, code, more = () => undefined) {
   await test(name, async () => {

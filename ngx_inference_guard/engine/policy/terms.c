@@ -213,6 +213,8 @@ ig_terms_task_ttl(ig_load_t *l, const ig_yaml_t *value, ig_terms_t *t)
         return;
     }
 
+    n = 0;
+
     for (i = 0; units[i] && (uint8_t) units[i] != s.data[s.len - 1]; i++) {
         /* void */
     }

@@ -107,15 +107,13 @@ ig_line_limited(ig_line_t *l, const ig_limited_t *limited)
 {
     ig_list_t  list;
 
-    if (!limited->reckoned) {
-        return;
+    if (limited->reckoned) {
+        ig_line_lit(l, ",\"estimate\":{\"input\":");
+        ig_line_uint(l, limited->amounts.input);
+        ig_line_number(l, "output", limited->amounts.output);
+        ig_line_cost(l, limited->amounts.cost, limited->currency);
+        ig_line_lit(l, "}");
     }
-
-    ig_line_lit(l, ",\"estimate\":{\"input\":");
-    ig_line_uint(l, limited->amounts.input);
-    ig_line_number(l, "output", limited->amounts.output);
-    ig_line_cost(l, limited->amounts.cost, limited->currency);
-    ig_line_lit(l, "}");
 
     if (limited->hit == NULL && limited->would == NULL) {
         return;
