@@ -41,10 +41,12 @@ typedef enum {
     IG_VERIFY_SWAPPED,           /* two checkpoints of one number, two chains */
     IG_VERIFY_BAD_SIGNATURE,
     IG_VERIFY_UNKNOWN_KEY,
+    IG_VERIFY_FOREIGN,           /* neither a record nor a torn one */
     IG_VERIFY_NOTHING_SIGNED,
     /* notes */
     IG_VERIFY_TORN,              /* a write that was cut short */
-    IG_VERIFY_FOREIGN,           /* a line that is no record */
+    IG_VERIFY_AGAIN,             /* a writer's last record once more: perhaps its
+                                    newline was cut off */
     IG_VERIFY_ELSEWHERE,         /* a checkpoint that is only in a kept copy */
     IG_VERIFY_NEW_KEY,           /* another key that was given, not announced */
     IG_VERIFY_KINDS

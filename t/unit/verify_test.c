@@ -212,14 +212,14 @@ inserted_and_repeated(void **state)
 
     (void) state;
 
-    /* the same line once more, next to it and far away */
+    /* the same line once more, nearby and far away */
 
     m = usual(&run);
     copy = line_copy(&run.file[0], 5, &len);
-    line_insert(&run.file[0], 6, copy, len);
-    expect_one(&run, IG_VERIFY_REPEATED, "a.jsonl", 6);
+    line_insert(&run.file[0], 8, copy, len);
+    expect_one(&run, IG_VERIFY_REPEATED, "a.jsonl", 8);
     assert_non_null(strstr(run.found[0].text, "a.jsonl:5"));
-    line_remove(&run.file[0], 6);
+    line_remove(&run.file[0], 8);
     line_insert(&run.file[0], 30, copy, len);
     expect_one(&run, IG_VERIFY_REPEATED, "a.jsonl", 30);
     line_remove(&run.file[0], 30);

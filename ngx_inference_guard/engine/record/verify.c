@@ -19,7 +19,8 @@ static const char *const  ig_verify_kinds[IG_VERIFY_KINDS] = {
     "altered", "removed", "inserted", "repeated", "reordered", "cut",
     "left_out", "rewritten", "unsealed", "not_chained", "invalid_checkpoint",
     "missing_checkpoint", "swapped", "bad_signature", "unknown_key",
-    "nothing_signed", "torn", "foreign", "elsewhere", "new_key"
+    "foreign", "nothing_signed", "torn", "again", "elsewhere",
+    "new_key"
 };
 
 
@@ -349,9 +350,10 @@ ig_verify_record_prev(const ig_verify_record_t *r, uint8_t prev[IG_HASH_SIZE])
 
 
 /*
- * As many braces open as close: what a whole record has, and one that was cut
- * has not.  Braces in strings can make a whole one look cut, which is then
- * looked at more closely.
+ * As many braces open as close, and none opens where one closes: what a whole
+ * record has, and one that was cut, or two without a newline, have not.  Braces
+ * in strings can make a whole one look otherwise, which is then looked at more
+ * closely.
  */
 
 /* a vector of GCC and clang: a comparison gives -1 in each lane that is equal */
@@ -365,19 +367,24 @@ ig_verify_balanced(ig_str_t line)
 {
     size_t              i, k, end;
     int64_t             depth;
-    ig_verify_vector_t  v, sum;
+    ig_verify_vector_t  v, next, sum, two;
 
     depth = 0;
     i = 0;
+    two = (ig_verify_vector_t) { 0 };
 
-    while (line.len - i >= IG_VERIFY_LANES) {
-        end = (line.len - i) / IG_VERIFY_LANES;
+    /* one byte more is looked at than is counted */
+
+    while (line.len - i > IG_VERIFY_LANES) {
+        end = (line.len - i - 1) / IG_VERIFY_LANES;
         end = end < IG_VERIFY_ROUNDS ? end : IG_VERIFY_ROUNDS;
         sum = (ig_verify_vector_t) { 0 };
 
         for (k = 0; k < end; k++, i += IG_VERIFY_LANES) {
             memcpy(&v, line.data + i, sizeof(v));
+            memcpy(&next, line.data + i + 1, sizeof(next));
             sum += (v == '}') - (v == '{');
+            two |= (v == '}') & (next == '{');
         }
 
         for (k = 0; k < IG_VERIFY_LANES; k++) {
@@ -385,9 +392,19 @@ ig_verify_balanced(ig_str_t line)
         }
     }
 
+    for (k = 0; k < IG_VERIFY_LANES; k++) {
+        if (two[k]) {
+            return false;
+        }
+    }
+
     for ( /* void */ ; i < line.len; i++) {
         depth += line.data[i] == '{';
         depth -= line.data[i] == '}';
+
+        if (line.data[i] == '{' && i && line.data[i - 1] == '}') {
+            return false;
+        }
     }
 
     return depth == 0;
@@ -423,6 +440,70 @@ ig_verify_note(ig_verify_t *v, ig_verify_kind_t kind, uint32_t file,
 
 
 /*
+ * The beginning of a record that is not all there: what no reader takes for one.
+ * Before another record on the same line it can be all there but its newline.  A
+ * machine that goes down can leave zeros.
+ */
+
+static bool
+ig_verify_is_torn(ig_str_t piece, bool before)
+{
+    bool      string;
+    size_t    i, n, depth;
+    uint8_t   c;
+
+    for (i = 0; i < piece.len && piece.data[i] == '\0'; i++) { /* void */ }
+
+    if (i == piece.len) {
+        return true;
+    }
+
+    n = sizeof(IG_VERIFY_HEAD) - 1;
+    n = piece.len < n ? piece.len : n;
+
+    if (before || memcmp(piece.data, IG_VERIFY_HEAD, n) != 0) {
+        return memcmp(piece.data, IG_VERIFY_HEAD, n) == 0;
+    }
+
+    depth = 0;
+    string = false;
+
+    for (i = 0; i < piece.len; i++) {
+        c = piece.data[i];
+
+        if (string) {
+            i += c == '\\';
+            string = c != '"';
+
+        } else if (c == '"') {
+            string = true;
+
+        } else if (c == '{' || c == '[') {
+            depth++;
+
+        } else if ((c == '}' || c == ']') && --depth == 0) {
+            return false;
+        }
+    }
+
+    return true;
+}
+
+
+static void
+ig_verify_piece(ig_verify_t *v, uint32_t file, ig_str_t piece, bool before)
+{
+    if (ig_verify_is_torn(piece, before)) {
+        ig_verify_note(v, IG_VERIFY_TORN, file, "a write that was cut short");
+
+    } else {
+        ig_verify_note(v, IG_VERIFY_FOREIGN, file,
+                       "this is neither a record nor a part of one");
+    }
+}
+
+
+/*
  * What stands before a record's first bytes in a line is a write that was cut
  * short.  True: `line` is whole now.
  */
@@ -430,38 +511,26 @@ ig_verify_note(ig_verify_t *v, ig_verify_kind_t kind, uint32_t file,
 static bool
 ig_verify_untear(ig_verify_t *v, uint32_t file, ig_str_t *line, bool check)
 {
-    size_t    n;
-    uint8_t  *p;
-
-    n = sizeof(IG_VERIFY_HEAD) - 1;
+    uint8_t   *p;
+    ig_str_t   piece;
 
     while (!ig_verify_whole(*line)) {
 
-        p = memmem(line->data + 1, line->len - 1, IG_VERIFY_HEAD, n);
+        p = memmem(line->data + 1, line->len - 1, IG_VERIFY_HEAD,
+                   sizeof(IG_VERIFY_HEAD) - 1);
+
+        piece.data = line->data;
+        piece.len = p ? (size_t) (p - line->data) : line->len;
+
+        if (check) {
+            ig_verify_piece(v, file, piece, p != NULL);
+        }
 
         if (p == NULL) {
-            if (check) {
-                n = line->len < n ? line->len : n;
-
-                if (memcmp(line->data, IG_VERIFY_HEAD, n) == 0) {
-                    ig_verify_note(v, IG_VERIFY_TORN, file,
-                                   "a write that was cut short");
-
-                } else {
-                    ig_verify_note(v, IG_VERIFY_FOREIGN, file,
-                                   "this line is no record");
-                }
-            }
-
             return false;
         }
 
-        if (check) {
-            ig_verify_note(v, IG_VERIFY_TORN, file,
-                           "begins with a write that was cut short");
-        }
-
-        line->len -= (size_t) (p - line->data);
+        line->len -= piece.len;
         line->data = p;
     }
 
@@ -507,7 +576,10 @@ ig_verify_line(ig_verify_t *v, uint32_t file, ig_str_t line, bool check)
         ig_verify_seal_line(v, file, line);
 
     } else if (ig_verify_pruned_is(line)) {
-        return;
+        if (!ig_verify_pruned_line(v, line, false)) {
+            ig_verify_note(v, IG_VERIFY_FOREIGN, file,
+                           "this line says what was pruned and cannot be read");
+        }
 
     } else if (ig_verify_record_parse(&r, line)) {
         ig_verify_chain(v, file, &r);

@@ -151,6 +151,18 @@ ig_verify_late(ig_verify_t *v, uint32_t writer, uint64_t seq,
     ig_verify_writer_t        *w = &v->writers[writer];
     const ig_verify_recent_t  *m;
 
+    if (seq == w->next - 1 && w->started
+        && memcmp(hash, w->head, IG_HASH_SIZE) == 0)
+    {
+        v->sum.records--;
+        ig_verify_tell(v, IG_VERIFY_AGAIN, place,
+                       "record %llu of writer %s once more, as at %s: its first "
+                       "write may have been cut short before the newline",
+                       ig_verify_number(seq), ig_verify_plain(w->name),
+                       ig_verify_at(v, w->place));
+        return;
+    }
+
     if (ig_verify_gap_fill(v, writer, seq)) {
         ig_verify_tell(v, IG_VERIFY_REORDERED, place,
                        "record %llu of writer %s stands behind record %llu (%s)",

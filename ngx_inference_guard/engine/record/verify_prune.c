@@ -53,8 +53,8 @@ ig_verify_pruned_nodes(ig_cursor_t *c, ig_merkle_t *tree, uint64_t count)
 }
 
 
-void
-ig_verify_pruned_line(ig_verify_t *v, ig_str_t line)
+bool
+ig_verify_pruned_line(ig_verify_t *v, ig_str_t line, bool take)
 {
     uint8_t              head[IG_HASH_SIZE];
     uint32_t             row;
@@ -75,13 +75,17 @@ ig_verify_pruned_line(ig_verify_t *v, ig_str_t line)
         || !ig_verify_pruned_nodes(&c, &tree, count)
         || !ig_cursor_lit(&c, "]}") || c.p != c.end)
     {
-        return;          /* it excuses nothing, and what it meant is missing */
+        return false;
+    }
+
+    if (!take) {
+        return true;
     }
 
     row = ig_verify_writer(v, writer);
 
     if (row == IG_VERIFY_NONE || to <= v->writers[row].pruned) {
-        return;
+        return true;
     }
 
     w = &v->writers[row];
@@ -89,6 +93,8 @@ ig_verify_pruned_line(ig_verify_t *v, ig_str_t line)
     w->next = to + 1;
     w->tree = tree;
     memcpy(w->head, head, IG_HASH_SIZE);
+
+    return true;
 }
 
 

@@ -152,7 +152,7 @@ ig_verify_scan_line(ig_verify_t *v, uint32_t file, ig_str_t line)
     }
 
     if (ig_verify_pruned_is(line)) {
-        ig_verify_pruned_line(v, line);
+        (void) ig_verify_pruned_line(v, line, true);
         return;
     }
 

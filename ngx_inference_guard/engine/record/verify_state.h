@@ -236,6 +236,7 @@ void ig_verify_writers_end(ig_verify_t *v);
 /* -- verify_prune.c ------------------------------------------------------- */
 
 bool ig_verify_pruned_is(ig_str_t line);
-void ig_verify_pruned_line(ig_verify_t *v, ig_str_t line);
+/* false: it cannot be read; `take`: what it says counts from here on */
+bool ig_verify_pruned_line(ig_verify_t *v, ig_str_t line, bool take);
 
 #endif /* IG_RECORD_VERIFY_STATE_H */
