@@ -15,8 +15,7 @@ my $t = standard(start => 0, audit => '%%DIR%%/audit.jsonl '
     . 'checkpoint=20ms');
 new_key($t, 'audit.key');
 # the log is the longer file: a limit on its size leaves the second place alone
-my $filler = '{"type":"filler","writer":"x","seq":0,"id":"x"}' . "\n";
-$t->write('audit.jsonl', $filler x 20_000);
+$t->write('audit.jsonl', "\n" x 1_000_000);
 $t->start($t->{conf});
 $t->{torn} = 1;
 
