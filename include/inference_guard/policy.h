@@ -11,8 +11,10 @@
  *           without memory, which is in the list, too.
  *
  * Names are resolved here: a rule holds numbers of detectors, tenants and laws,
- * groups are expanded to countries, `transfers` have become rules.  The stages
- * compile their own structures from these tables and look at nothing else.
+ * groups are expanded to countries, `transfers` have become rules, a tenant has
+ * the limits of its plan.  The stages compile their own structures from these
+ * tables and look at nothing else.  Time zones that plans name are read from the
+ * system's database while the policy is read (calendar.h), and not later.
  */
 
 #ifndef INFERENCE_GUARD_POLICY_H
@@ -28,6 +30,7 @@
 #define IG_MAX_ENDPOINTS       256
 #define IG_MAX_DETECTORS       4096
 #define IG_MAX_RULES           65536
+#define IG_MAX_LIMITS          32     /* of a tenant, after inheritance */
 
 #define IG_NONE                UINT32_MAX     /* no row of a table */
 
@@ -210,19 +213,116 @@ typedef struct {
     bool                 priced;
     char                 currency[4];
     uint64_t             price_input;     /* millionths of the currency, for a */
-    uint64_t             price_output;    /* million tokens */
+    uint64_t             price_output;    /* million tokens; see estimate.h */
     ig_place_t           place;
     ig_place_t           upstream_place;
     ig_place_t           credential_place;
 } ig_endpoint_t;
 
 
+typedef enum {
+    IG_LIMIT_REQUESTS,
+    IG_LIMIT_CONCURRENT,
+    IG_LIMIT_TOKENS,           /* in and out together */
+    IG_LIMIT_TOKENS_IN,
+    IG_LIMIT_TOKENS_OUT,
+    IG_LIMIT_COST,
+    IG_LIMIT_CALLS,            /* requests of one task */
+    IG_LIMIT_KINDS
+} ig_limit_kind_t;
+
+typedef enum {
+    IG_PER_NONE,               /* of what runs at once */
+    IG_PER_SECOND,
+    IG_PER_MINUTE,
+    IG_PER_HOUR,
+    IG_PER_DAY,
+    IG_PER_MONTH,
+    IG_PER_TASK
+} ig_limit_per_t;
+
+/* follows from kind and span: nobody chooses it */
+typedef enum {
+    IG_ALGORITHM_GCRA,         /* requests per second, minute, hour (ITU-T
+                                  I.371, the virtual scheduling algorithm) */
+    IG_ALGORITHM_SLIDING,      /* tokens, cost per minute, hour */
+    IG_ALGORITHM_CALENDAR,     /* requests, tokens, cost per day, month */
+    IG_ALGORITHM_TASK,         /* calls, tokens, cost per task */
+    IG_ALGORITHM_SLOTS         /* concurrent */
+} ig_limit_algorithm_t;
+
+/* a counter each for */
+#define IG_BY_MODEL            0x01
+#define IG_BY_ENDPOINT         0x02
+#define IG_BY_JURISDICTION     0x04   /* one for each that applies */
+#define IG_BY_KEY              0x08
+#define IG_BY_USER             0x10
+#define IG_BY_TASK             0x20   /* set by per: task as well */
+
+/*
+ * Bounds of max, checked when files are read: two of them can be added in 64
+ * bits, and burst times the longest span of a rate in nanoseconds fits 63.
+ * A max times thousandths does not fit.
+ */
+#define IG_LIMIT_MAX_REQUESTS  UINT64_C(1000000000)
+#define IG_LIMIT_MAX_BURST     UINT64_C(1000000)
+#define IG_LIMIT_MAX_TOKENS    UINT64_C(1000000000000000)
+#define IG_LIMIT_MAX_COST      UINT64_C(1000000000000000000)
+
+#define IG_SHARE_ALL           1000   /* shares are thousandths */
+
+typedef struct {
+    ig_str_t              name;       /* "tokens/minute by model": of a limit's
+                                         of, currency, per, by; printable ASCII
+                                         without quotes; no other of the tenant
+                                         has it */
+    ig_limit_kind_t       of;
+    ig_limit_per_t        per;
+    ig_limit_algorithm_t  algorithm;
+    unsigned              by;         /* IG_BY_… */
+    uint64_t              max;        /* requests, tokens, or 1e-9 of the
+                                         currency; at least 1 */
+    uint64_t              burst;      /* GCRA: requests at once, at least 1;
+                                         else 0 */
+    char                  currency[4];    /* COST, else empty */
+    bool                  audit;
+    uint16_t              batch;      /* the share of max (GCRA: of burst) that
+                                         batch work may fill: never none */
+    uint64_t              lease;      /* a fleet: amount leased at a time, up to
+                                         max (burst); 1: exact */
+    ig_place_t            place;
+} ig_limit_t;
+
+typedef enum {
+    IG_WITHOUT_STORE_DENY,
+    IG_WITHOUT_STORE_LOCAL
+} ig_without_store_t;
+
+typedef struct ig_zone_s  ig_zone_t;       /* calendar.h */
+
+/* a plan as it holds for a tenant: inheritance and overrides resolved */
+typedef struct {
+    const ig_limit_t    *limits;      /* tenants of one plan may share them */
+    size_t               nlimits;
+    uint64_t             cap_output;  /* most tokens of one answer; 0: no cap */
+    const ig_zone_t     *zone;        /* of days and months; never NULL */
+    uint64_t             task_ttl_s;  /* a task is over when idle so long */
+    ig_without_store_t   without_store;
+    uint16_t             local_share; /* LOCAL: of each max, for this node */
+} ig_quota_t;
+
+#define IG_TASK_TTL_DEFAULT    86400
+
+
 #define IG_DIGEST_SIZE         32     /* SHA-256 */
 
 typedef struct {
     ig_str_t        name;
+    uint64_t        id;               /* first 8 bytes of the name's SHA-256: the
+                                         same on all nodes, after any reload */
     ig_country_t    home;             /* always known */
     ig_str_t        plan;             /* empty: none */
+    ig_quota_t      quota;            /* nlimits 0: without limits */
     const uint8_t (*keys)[IG_DIGEST_SIZE];
     size_t          nkeys;
     ig_strs_t       subjects;

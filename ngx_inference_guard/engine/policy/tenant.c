@@ -4,6 +4,8 @@
 
 #include "load.h"
 
+#include <inference_guard/calendar.h>
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -375,10 +377,32 @@ ig_load_plans(ig_load_t *l)
 }
 
 
+/* of the name alone, so that all nodes and any reload agree */
+
+static bool
+ig_tenant_id(ig_tenant_t *t)
+{
+    size_t   i;
+    uint8_t  digest[IG_DIGEST_SIZE];
+
+    if (!ig_digest_sha256(t->name.data, t->name.len, digest)) {
+        return false;
+    }
+
+    for (i = 0; i < sizeof(t->id); i++) {
+        t->id = t->id << 8 | digest[i];
+    }
+
+    return true;
+}
+
+
 static void
 ig_tenant_read(ig_load_t *l, const ig_yaml_t *node, ig_tenant_t *t)
 {
     t->place = node->key->place;
+    t->quota.zone = ig_zone_utc();
+    t->quota.task_ttl_s = IG_TASK_TTL_DEFAULT;
 
     if (!ig_value_name(l, node->key, &t->name)) {
         ig_misnamed(l, IG_NAMES_TENANTS, node->key->text);
@@ -387,6 +411,10 @@ ig_tenant_read(ig_load_t *l, const ig_yaml_t *node, ig_tenant_t *t)
         ig_mistakes_error(l->mistakes, t->place,
                           "no tenant can be named \"refuse\": it is a word of "
                           "policy.unknown_tenant");
+    }
+
+    if (!ig_tenant_id(t)) {
+        l->failed = true;
     }
 
     (void) ig_object_read(l, &ig_object_tenant, node, t);
