@@ -96,6 +96,7 @@ struct ngx_http_ig_main_conf_s {
     ngx_http_ig_torn_t             *torn;         /* shared memory */
     ngx_str_t                       audit_key;
     ngx_shm_zone_t                 *zone;
+    struct ngx_http_ig_store_s     *store;        /* of a fleet, or NULL */
     ngx_uint_t                      used;         /* a location is guarded */
 
     ig_guard_t                     *guard;
