@@ -215,6 +215,7 @@ function sum.load(c)
     local v = redis.call('HMGET', c.key, 'e', 't', 'f', node)
     local known = v[4]
 
+    c.buried = {}
     c.e, c.t, c.f = tonumber(v[1] or now), tonumber(v[2] or 0), tonumber(v[3] or 0)
     c.g, c.r, c.leased = parse(v[4])
 
@@ -253,7 +254,7 @@ function sum.bury(c)
             local g, r, _, heard = parse(v[i + 1])
             if now - heard > SLOTS_LIFE then
                 c.t = c.t - (g - r)
-                redis.call('HDEL', c.key, v[i])
+                table.insert(c.buried, v[i])
             end
         end
     end
@@ -287,6 +288,9 @@ function sum.add(c, n)
 end
 
 function sum.save(c)
+    if #c.buried > 0 then
+        redis.call('HDEL', c.key, unpack(c.buried))
+    end
     redis.call('HSET', c.key, 'e', int(c.e), 't', int(c.t), 'f', int(c.f), node,
         int(c.g) .. ' ' .. int(c.r) .. ' ' .. int(c.leased) .. ' ' .. int(now))
     redis.call('PEXPIRE', c.key, int(c.ttl))
