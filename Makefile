@@ -48,7 +48,7 @@ HEADERS     := $(wildcard include/inference_guard/*.h \
 UNIT        := $(patsubst t/unit/%.c,$(B)/unit/%,$(wildcard t/unit/*_test.c))
 FUZZ        := $(patsubst t/fuzz/%.c,$(B)/fuzz/%,$(wildcard t/fuzz/fuzz_*.c))
 BENCH       := $(addprefix $(B)/bench/,load upstream floor engine_bench \
-               read_bench detect_bench answer_bench)
+               read_bench detect_bench answer_bench limit_bench)
 
 ENGINE_O    := $(ENGINE:%.c=$(B)/%.o)
 CLI_O       := $(CLI:%.c=$(B)/%.o)

@@ -162,7 +162,7 @@ typedef struct {
     const ig_countries_t  *jurisdictions;
     ig_str_t               model;
     ig_str_t               key;        /* any bytes that tell API keys apart: a
-                                          digest; the label shows 8 of it in hex */
+                                          digest; its label is 8 bytes of it in hex */
     ig_str_t               user;
     ig_str_t               task;
     bool                   batch;      /* may fill limit->batch only */
