@@ -9,8 +9,7 @@
 
 static void ngx_http_ig_store_reply(ngx_http_ig_command_t *cmd,
     redisReply *reply);
-static void ngx_http_ig_store_end(ngx_http_ig_command_t *cmd, ngx_int_t rc,
-    ngx_uint_t refused);
+static void ngx_http_ig_store_end(ngx_http_ig_command_t *cmd, ngx_int_t rc);
 static void ngx_http_ig_store_log_error(ngx_http_ig_command_t *cmd,
     redisReply *error);
 
@@ -124,11 +123,10 @@ static void
 ngx_http_ig_store_reply(ngx_http_ig_command_t *cmd, redisReply *reply)
 {
     ngx_int_t             rc;
-    ngx_uint_t            i, refused;
+    ngx_uint_t            i;
     ngx_http_ig_store_t  *s;
 
     s = cmd->store;
-    refused = 0;
 
     if (reply && reply->type == REDIS_REPLY_ERROR) {
 
@@ -154,11 +152,11 @@ ngx_http_ig_store_reply(ngx_http_ig_command_t *cmd, redisReply *reply)
             ngx_http_ig_store_untold(s, cmd, 0);
         }
 
-        ngx_http_ig_store_end(cmd, NGX_ERROR, 0);
+        ngx_http_ig_store_end(cmd, NGX_ERROR);
         return;
     }
 
-    rc = reply ? ngx_http_ig_script_parse(cmd, reply, &refused) : NGX_ERROR;
+    rc = reply ? ngx_http_ig_script_parse(cmd, reply) : NGX_ERROR;
 
     if (rc == NGX_ERROR) {
 
@@ -179,31 +177,37 @@ ngx_http_ig_store_reply(ngx_http_ig_command_t *cmd, redisReply *reply)
         }
     }
 
-    ngx_http_ig_store_end(cmd, rc, refused);
+    ngx_http_ig_store_end(cmd, rc);
 }
 
 
 static void
-ngx_http_ig_store_end(ngx_http_ig_command_t *cmd, ngx_int_t rc,
-    ngx_uint_t refused)
+ngx_http_ig_store_end(ngx_http_ig_command_t *cmd, ngx_int_t rc)
 {
-    ngx_uint_t              i;
+    ngx_uint_t              i, n;
     ngx_http_ig_lease_t    *l;
     ngx_http_ig_counter_t  *c;
 
     l = cmd->lease;
 
     if (l) {
-        for (i = 0; i < cmd->n; i++) {
+        for (n = 0, i = 0; i < cmd->n; i++) {
             c = &cmd->counters[i];
 
-            l->leases[i].granted = (rc == NGX_OK) ? c->lease.granted : 0;
-            l->leases[i].used = (rc == NGX_ERROR) ? 0 : c->lease.used;
-            l->leases[i].retry_ns = (rc == NGX_DECLINED) ? c->lease.retry_ns
-                                                         : 0;
+            if (rc == NGX_DECLINED && !c->refused) {
+                continue;
+            }
+
+            if (rc == NGX_ERROR) {
+                c->lease.granted = 0;
+                c->lease.used = 0;
+                c->lease.retry_ns = 0;
+            }
+
+            l->leases[n++] = c->lease;
         }
 
-        l->refused = refused;
+        l->n = n;
         l->command = NULL;
 
     } else if (!cmd->report && rc == NGX_OK) {

@@ -45,9 +45,6 @@ typedef struct {
     ngx_http_ig_leased_pt           handler;
     void                           *data;
 
-    ngx_uint_t                      refused;    /* NGX_DECLINED: the row that has
-                                                   to wait longest */
-
     ngx_http_ig_command_t          *command;    /* the store's own */
 } ngx_http_ig_lease_t;
 
@@ -68,8 +65,9 @@ void ngx_http_ig_store_exit_worker(ngx_http_ig_store_t *s);
 /*
  * All leases in one atomic call, all or none.  NGX_AGAIN: the handler is called
  * later, never from within, with NGX_OK (granted >= want in each), NGX_DECLINED
- * (granted is 0 in each; leases[refused] is to blame) or NGX_ERROR (not
- * available).  NGX_ERROR at once: it is known to be gone, or too much waits.
+ * (nothing was granted; leases are those n that refuse, and no others) or
+ * NGX_ERROR (not available).  NGX_ERROR at once: it is known to be gone, or too
+ * much waits.
  *
  * Not available is the moment for IG_WITHOUT_STORE_LOCAL: ig_limits_local(on),
  * reserve again, ig_limits_local(off); a cluster can be there for one tenant and

@@ -43,6 +43,7 @@ typedef struct {
     uint64_t                        seen;
     uint64_t                        seen_at;    /* us, of the server's clock */
     unsigned                        known:1;    /* g and r are so */
+    unsigned                        refused:1;
 } ngx_http_ig_counter_t;
 
 
@@ -200,12 +201,9 @@ ngx_http_ig_command_t *ngx_http_ig_script_command(ngx_http_ig_store_t *s,
 void ngx_http_ig_script_free(ngx_http_ig_command_t *cmd);
 /* cmd->bytes, of its counters */
 ngx_int_t ngx_http_ig_script_format(ngx_http_ig_command_t *cmd);
-/*
- * NGX_OK or NGX_DECLINED (*refused): leases as the caller shall see them.
- * NGX_ERROR: no answer of this script.
- */
+/* NGX_OK, NGX_DECLINED, or NGX_ERROR: no answer of this script */
 ngx_int_t ngx_http_ig_script_parse(ngx_http_ig_command_t *cmd,
-    redisReply *reply, ngx_uint_t *refused);
+    redisReply *reply);
 /* of a cluster: where the keys of a tenant are */
 ngx_uint_t ngx_http_ig_script_slot(uint64_t tenant);
 

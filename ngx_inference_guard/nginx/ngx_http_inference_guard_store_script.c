@@ -13,6 +13,7 @@
 #define NGX_HTTP_IG_SCRIPT_HEAD    3        /* arguments before the counters' */
 #define NGX_HTTP_IG_SCRIPT_FIELDS  13
 #define NGX_HTTP_IG_SCRIPT_VALUES  6        /* of an answer, for a counter */
+#define NGX_HTTP_IG_SCRIPT_FITS    -2       /* another one was refused */
 #define NGX_HTTP_IG_SCRIPT_ARGS                                               \
     (3 + NGX_HTTP_IG_SCRIPT_HEAD                                              \
      + IG_MAX_LIMITS * (1 + NGX_HTTP_IG_SCRIPT_FIELDS))
@@ -237,8 +238,7 @@ ngx_http_ig_arg_counter(ngx_http_ig_args_t *a, ngx_http_ig_counter_t *c)
 
 
 ngx_int_t
-ngx_http_ig_script_parse(ngx_http_ig_command_t *cmd, redisReply *reply,
-    ngx_uint_t *refused)
+ngx_http_ig_script_parse(ngx_http_ig_command_t *cmd, redisReply *reply)
 {
     long long               v[NGX_HTTP_IG_SCRIPT_VALUES];
     ngx_uint_t              i, j, each;
@@ -271,6 +271,7 @@ ngx_http_ig_script_parse(ngx_http_ig_command_t *cmd, redisReply *reply,
             c->lease.granted = 0;
             c->lease.used = (uint64_t) ngx_max(v[0], 0);
             c->lease.retry_ns = (uint64_t) ngx_max(v[1], 0) * 1000;
+            c->refused = (v[1] != NGX_HTTP_IG_SCRIPT_FITS);
             continue;
         }
 
@@ -290,19 +291,7 @@ ngx_http_ig_script_parse(ngx_http_ig_command_t *cmd, redisReply *reply,
         c->seen_at = (uint64_t) reply->element[1]->integer;
     }
 
-    if (each == 2) {
-        i = (ngx_uint_t) reply->element[1]->integer;
-
-        if (i < 1 || i > cmd->n) {
-            return NGX_ERROR;
-        }
-
-        *refused = i - 1;
-
-        return NGX_DECLINED;
-    }
-
-    return NGX_OK;
+    return (each == 2) ? NGX_DECLINED : NGX_OK;
 }
 
 

@@ -214,7 +214,7 @@ ngx_http_ig_store_find(ngx_http_ig_store_table_t *t, ig_limit_lease_t *l,
         if (row->used && row->window_s == l->window_s
             && ngx_memcmp(row->key, l->key, sizeof(row->key)) == 0)
         {
-            row->expires_s = l->expires_s;
+            row->expires_s = ngx_max(row->expires_s, l->expires_s);
             return row;
         }
     }

@@ -17,8 +17,8 @@
 --           ttl        milliseconds until the counter may be forgotten
 --
 -- Answers   1, now, then for each counter: granted, used, g, r, epoch, seen
---           0, refused (from 1), then for each counter: used, microseconds
---           until it could be granted (0: it can, or unknown; -1: never)
+--           0, now, then for each counter: used, microseconds until it could
+--           be granted (0: unknown; -1: never; -2: it could be now)
 --
 -- Time is the server's.  Numbers stay below 2^53, where they are exact.  Its
 -- effects are replicated, not the script.
@@ -48,6 +48,14 @@ end
 local gcra = {}
 
 function gcra.load(c)
+    local v = redis.call('GET', c.key)
+    local sx, st, su, sb = string.match(v or '0 0 1 0', '^(%d+) (%d+) (%d+) (%d+)$')
+
+    -- a report does not say
+    if c.burst == 0 then
+        c.burst = math.max(tonumber(sb), c.want)
+    end
+
     c.unit = 1
     while c.burst * c.period / c.unit > EXACT and c.unit < 1000000 do
         c.unit = c.unit * 1000
@@ -57,10 +65,8 @@ function gcra.load(c)
 
     local at = math.floor(now / c.unit)
     local x, t = 0, at
-    local v = redis.call('GET', c.key)
 
     if v then
-        local sx, st, su = string.match(v, '^(%d+) (%d+) (%d+)$')
         x, t = tonumber(sx), tonumber(st)
         if tonumber(su) ~= c.unit then
             x, t = math.ceil(x * tonumber(su) / c.unit), at
@@ -101,7 +107,7 @@ function gcra.save(c)
     if c.x == 0 then
         redis.call('DEL', c.key)
     else
-        redis.call('SET', c.key, int(c.x) .. ' ' .. int(c.t) .. ' ' .. c.unit,
+        redis.call('SET', c.key, int(c.x) .. ' ' .. int(c.t) .. ' ' .. int(c.unit) .. ' ' .. int(c.burst),
             'PX', int(math.ceil(c.x / c.max * c.unit / 1000) + 1000))
     end
     return c.x
@@ -293,7 +299,10 @@ function sum.save(c)
     end
     redis.call('HSET', c.key, 'e', int(c.e), 't', int(c.t), 'f', int(c.f), node,
         int(c.g) .. ' ' .. int(c.r) .. ' ' .. int(c.leased) .. ' ' .. int(now))
-    redis.call('PEXPIRE', c.key, int(c.ttl))
+    -- a report may come later than a lease, and know less
+    if redis.call('PTTL', c.key) < c.ttl then
+        redis.call('PEXPIRE', c.key, int(c.ttl))
+    end
     return sum.used(c)
 end
 
@@ -317,29 +326,18 @@ for i, key in ipairs(KEYS) do
     counters[i] = c
 end
 
--- how long a refused one waits, for comparison: a budget longest
-local function rank(c, wait)
-    if wait < 0 then
-        return EXACT + 1
-    end
-    return c.algorithm == 'sum' and EXACT or wait
-end
-
 if what == 'lease' then
-    local answer, refused, longest = { 0, 0 }, 0, -1
-    for i, c in ipairs(counters) do
-        local wait = 0
+    local answer, refused = { 0, now }, false
+    for _, c in ipairs(counters) do
+        local wait = -2
         if c.kind.left(c) < c.want then
             wait = c.kind.wait(c)
-            if rank(c, wait) > longest then
-                refused, longest = i, rank(c, wait)
-            end
+            refused = true
         end
         table.insert(answer, c.kind.used(c))
         table.insert(answer, wait)
     end
-    if refused > 0 then
-        answer[2] = refused
+    if refused then
         return answer
     end
 end
