@@ -49,6 +49,7 @@ void ig_edits_apply(const ig_edits_t *e, ig_str_t body, ig_buf_t *out);
  * wrong counts as not there: the endpoint refuses it or takes its default.
  */
 typedef struct {
+    bool      generates;           /* the operation's answer is made of tokens */
     bool      stream;              /* `stream: true` is there */
     bool      include_usage;       /* and asks for the usage */
 
@@ -60,6 +61,15 @@ typedef struct {
 
     /* answers it asks for: n or best_of, times the prompts of completions */
     uint64_t  choices;
+
+    /*
+     * What the client calls its own user and task, as it stands in the JSON
+     * string, escapes and all; empty: not said.  user: `safety_identifier`,
+     * `user` (OpenAI) or `metadata.user_id` (Anthropic).  task:
+     * `metadata.task_id`.
+     */
+    ig_str_t  user;
+    ig_str_t  task;
 } ig_asked_t;
 
 ig_rc_t ig_asked(ig_str_t body, const ig_operation_t *operation,

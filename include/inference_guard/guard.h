@@ -16,6 +16,7 @@
 #define INFERENCE_GUARD_GUARD_H
 
 #include <inference_guard/facts.h>
+#include <inference_guard/limit.h>
 #include <inference_guard/verdict.h>
 
 
@@ -37,6 +38,7 @@ const ig_policy_t *ig_guard_policy(const ig_guard_t *g);
 const ig_facts_table_t *ig_guard_facts(const ig_guard_t *g);
 const ig_decider_t *ig_guard_decider(const ig_guard_t *g);
 const ig_chooser_t *ig_guard_chooser(const ig_guard_t *g);
+const ig_limiter_t *ig_guard_limiter(const ig_guard_t *g);
 /* the policy's digest in hexadecimal, 64 characters */
 ig_str_t ig_guard_digest(const ig_guard_t *g);
 
@@ -54,6 +56,17 @@ typedef struct {
     ig_str_t         claim;               /* of the trusted variable, or empty */
 } ig_identity_t;
 
+/* what limits said to a request, by whoever holds the table; for its record */
+typedef struct {
+    bool               reckoned;          /* there are amounts */
+    ig_amounts_t       amounts;           /* estimated */
+    char               currency[4];       /* of amounts.cost; empty: no price */
+    const ig_limit_t  *hit;               /* refuses it, or NULL */
+    ig_limit_state_t   hit_state;
+    const ig_limit_t  *would;             /* is only audited, or NULL */
+    ig_limit_state_t   would_state;
+} ig_limited_t;
+
 typedef struct {
     ig_mode_t      mode;                  /* that it was made in */
     ig_reading_t   reading;
@@ -66,6 +79,7 @@ typedef struct {
     bool           would_differs;         /* in word, reason, permitted or
                                              causes */
     uint32_t       endpoint;              /* chosen, or IG_NONE when blocked */
+    ig_limited_t   limited;               /* the caller's to fill in */
 } ig_decision_t;
 
 /*
@@ -100,5 +114,11 @@ ig_rc_t ig_guard_decide_as(ig_worker_t *w, const ig_request_t *r,
 ig_rc_t ig_guard_decide_unread(ig_worker_t *w, const ig_request_t *r,
     const ig_identity_t *id, ig_mode_t mode, ig_reason_t reason,
     ig_decision_t *out) IG_MUST_CHECK;
+
+/*
+ * A decision that permits becomes a refusal for what came after it: limits.
+ * What was permitted stays in it, for the record.
+ */
+void ig_decision_refuse(ig_decision_t *d, ig_reason_t reason);
 
 #endif /* INFERENCE_GUARD_GUARD_H */

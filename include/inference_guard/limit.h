@@ -166,6 +166,7 @@ typedef struct {
     ig_str_t               user;
     ig_str_t               task;
     bool                   batch;      /* may fill limit->batch only */
+    bool                   audit;      /* as if every limit were audited */
     ig_amounts_t           amounts;    /* estimated */
 } ig_limit_request_t;
 

@@ -56,6 +56,15 @@
     R(model_not_found, 404, 0, "no endpoint serves this model")               \
     R(no_permitted_destination, 451, 0, "no endpoint is left that the law "   \
       "permits for this request")                                             \
+    /* limits of the tenant */                                                \
+    R(task_missing, 400, 0, "a limit for each task applies, and the request " \
+      "names no task")                                                        \
+    R(rate_limited, 429, 1, "a rate limit of the tenant is reached")          \
+    R(insufficient_quota, 429, 0, "a budget of the tenant is spent")          \
+    R(exceeds_limit, 429, 0, "this request alone is larger than a limit of "  \
+      "the tenant")                                                           \
+    R(limits_unavailable, 503, 1, "the limits of the tenant cannot be "       \
+      "counted now")                                                          \
     /* what the way out found */                                              \
     R(destination_not_permitted, 451, 0, "the configured destination is "     \
       "not a permitted endpoint")                                             \

@@ -47,6 +47,19 @@ void ig_record_redirect(ig_buf_t *out, ig_writer_t *w,
     const ig_record_head_t *head, const ig_guard_t *g, uint32_t endpoint,
     ig_reason_t reason);
 
+/* what a request took, as far as its answers were followed */
+typedef struct {
+    bool      known;
+    bool      estimated;           /* a provider did not say all of it */
+    uint64_t  input;
+    uint64_t  output;
+    uint64_t  cached;              /* of input, read from a cache */
+    uint64_t  cache_written;       /* of input, written to one */
+    uint64_t  reasoning;           /* of output */
+    uint64_t  cost;                /* 1e-9 of the currency */
+    char      currency[4];         /* empty: no price */
+} ig_tokens_t;
+
 typedef struct {
     unsigned       status;         /* sent to the client */
     ig_reason_t    reason;         /* why the guard refused, after all */
@@ -60,10 +73,24 @@ typedef struct {
     uint64_t       duration_us;
     uint64_t       guard_us;       /* spent deciding */
     bool           aborted;        /* the client went away */
+    ig_tokens_t    tokens;
 } ig_outcome_t;
 
 void ig_record_outcome(ig_buf_t *out, ig_writer_t *w,
     const ig_record_head_t *head, const ig_guard_t *g, const ig_outcome_t *o);
+
+/* a threshold of a limit that this request was the first to reach */
+void ig_record_limit(ig_buf_t *out, ig_writer_t *w,
+    const ig_record_head_t *head, const ig_guard_t *g, uint32_t tenant,
+    const ig_crossed_t *crossed);
+
+/*
+ * The operator has set a tenant's limit (IG_NONE: all of them) back to unused.
+ * `by`: who asked, as the server knows it; no quotes.
+ */
+void ig_record_reset(ig_buf_t *out, ig_writer_t *w,
+    const ig_record_head_t *head, const ig_guard_t *g, uint32_t tenant,
+    uint32_t limit, ig_str_t by);
 
 /* ended before a decision: by NGINX, another module, or the client */
 void ig_record_undecided(ig_buf_t *out, ig_writer_t *w,

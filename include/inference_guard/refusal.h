@@ -23,6 +23,8 @@ typedef struct {
     ig_str_t      code;         /* [a-z][a-z0-9_]* */
     ig_str_t      text;         /* a sentence without data */
     ig_str_t      rule;         /* its id, or empty */
+    ig_str_t      limit;        /* the limit's name, or empty */
+    uint64_t      retry_after;  /* seconds until it lets in again; 0: not known */
     ig_str_t      request_id;
 } ig_refusal_t;
 

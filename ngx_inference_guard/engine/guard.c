@@ -296,3 +296,13 @@ ig_guard_decide_unread(ig_worker_t *w, const ig_request_t *r,
 
     return ig_guard_finish(w, mode, IG_OK, out);
 }
+
+
+void
+ig_decision_refuse(ig_decision_t *d, ig_reason_t reason)
+{
+    d->verdict.word = IG_VERDICT_BLOCK;
+    d->verdict.reason = reason;
+    d->verdict.rule = IG_NONE;
+    d->endpoint = IG_NONE;
+}

@@ -21,6 +21,7 @@ struct ig_guard_s {
     ig_facts_table_t  *facts;
     ig_decider_t      *decider;
     ig_chooser_t      *chooser;
+    ig_limiter_t      *limiter;
     bool               audits;        /* a rule is only audited */
     char               digest[2 * IG_DIGEST_SIZE];
 };

@@ -63,8 +63,11 @@ ig_guard_compile(const ig_source_t *sources, size_t n,
     g->facts = ig_facts_compile(g->policy);
     g->decider = ig_decide_compile(g->policy);
     g->chooser = ig_choose_compile(g->policy);
+    g->limiter = ig_limiter_compile(g->policy);
 
-    if (g->facts == NULL || g->decider == NULL || g->chooser == NULL) {
+    if (g->facts == NULL || g->decider == NULL || g->chooser == NULL
+        || g->limiter == NULL)
+    {
         ig_mistakes_error(mistakes, nowhere, "out of memory");
         ig_guard_free(g);
         return NULL;
@@ -82,6 +85,8 @@ ig_guard_free(ig_guard_t *g)
     if (g == NULL) {
         return;
     }
+
+    ig_limiter_free(g->limiter);
 
     if (g->chooser) {
         ig_chooser_free(g->chooser);
@@ -132,6 +137,13 @@ const ig_chooser_t *
 ig_guard_chooser(const ig_guard_t *g)
 {
     return g->chooser;
+}
+
+
+const ig_limiter_t *
+ig_guard_limiter(const ig_guard_t *g)
+{
+    return g->limiter;
 }
 
 

@@ -14,11 +14,19 @@
  *     headers     what each header is, and those that an endpoint gets
  *     egress      the one choke point for what leaves
  *     peer        the address that a connection really goes to
+ *     limits      what the tenant's limits say: reserve, settle
+ *     charge      what a leg is charged: estimated, then what it took
+ *     splice      what the guard itself writes into a body
+ *     usage       the answer followed as it passes
+ *     ratelimit   headers that tell a client of its limits
  *     answer      refusals, NGINX's own errors, streams
  *     audit       the file of records
  *     log         how a request ended
  *     variables   facts and decisions
- *     zone        counters in shared memory, and their JSON
+ *     zone        shared memory, its counters, and their JSON
+ *     table       the table of limits in it, and its snapshot
+ *     quota       a tenant's limits shown and reset
+ *     store       Redis or Valkey: limits of several machines
  *
  * Three structures, by their life:
  *
@@ -35,9 +43,15 @@
 
 #include "ngx_http_inference_guard_compat.h"
 
+#include <inference_guard/answer.h>
+#include <inference_guard/edit.h>
+#include <inference_guard/estimate.h>
 #include <inference_guard/guard.h>
+#include <inference_guard/limit.h>
 #include <inference_guard/record.h>
 #include <inference_guard/refusal.h>
+
+#include "ngx_http_inference_guard_store.h"
 
 
 #define NGX_HTTP_IG_OFF             0
@@ -58,6 +72,17 @@ typedef struct ngx_http_ig_torn_s       ngx_http_ig_torn_t;
 typedef struct ngx_http_ig_headers_s    ngx_http_ig_headers_t;
 typedef struct ngx_http_ig_audit_s      ngx_http_ig_audit_t;
 typedef struct ngx_http_ig_wait_s       ngx_http_ig_wait_t;
+typedef struct ngx_http_ig_stream_s     ngx_http_ig_stream_t;
+typedef struct ngx_http_ig_table_worker_s  ngx_http_ig_table_worker_t;
+
+
+/* the table of limits, in a zone */
+typedef struct {
+    void                           *memory;
+    size_t                          size;
+    ngx_uint_t                      superseded;   /* a larger or smaller zone
+                                                     has taken its place */
+} ngx_http_ig_part_t;
 
 
 /* a declared endpoint, resolved to NGINX's own structures */
@@ -96,7 +121,11 @@ struct ngx_http_ig_main_conf_s {
     ngx_http_ig_torn_t             *torn;         /* shared memory */
     ngx_str_t                       audit_key;
     ngx_shm_zone_t                 *zone;
-    struct ngx_http_ig_store_s     *store;        /* of a fleet, or NULL */
+    ngx_shm_zone_t                 *old_zone;     /* of the cycle before */
+    ngx_str_t                       snapshot;     /* of limits; or empty */
+    ngx_msec_t                      snapshot_interval;
+    ngx_http_ig_store_t            *store;        /* NULL: limits of this
+                                                     machine alone */
     ngx_uint_t                      used;         /* a location is guarded */
 
     ig_guard_t                     *guard;
@@ -110,6 +139,8 @@ struct ngx_http_ig_main_conf_s {
     /* of this process, made when first needed */
     ig_worker_t                    *worker;
     ig_decision_t                  *decision;     /* the worker's latest */
+    ngx_http_ig_table_worker_t     *table_worker;
+    ig_limits_t                    *limits;       /* of table_worker */
     uint64_t                        requests;     /* that were given an id */
     u_char                          process[8];   /* random: the id's start */
     ngx_http_ig_audit_t            *audit;
@@ -121,6 +152,9 @@ typedef struct {
     ngx_uint_t                      mode;
     ngx_array_t                    *tenant;       /* ngx_int_t: indices */
     ngx_int_t                       claim;
+    ngx_int_t                       user;         /* indices of variables, or */
+    ngx_int_t                       task;         /* NGX_DECLINED */
+    ngx_int_t                       batch;
     size_t                          max_body;
     ngx_uint_t                      max_ratio;
 } ngx_http_ig_loc_conf_t;
@@ -155,6 +189,26 @@ typedef struct {
 } ngx_http_ig_kept_t;
 
 
+/* times that one leg asks the store, before it is refused */
+#define NGX_HTTP_IG_LEASES          4
+
+/* what a leg is charged */
+typedef struct {
+    ig_limit_request_t              query;
+    ig_countries_t                  jurisdictions;
+    ig_reservation_t                reservation;
+    uint64_t                        deadline;
+    ig_reason_t                     reason;       /* of limits that refuse */
+    ig_limited_t                    limited;      /* as records tell it */
+    uint64_t                        retry_ns;
+    ig_limit_state_t               *states;
+    ngx_uint_t                      nstates;
+    ngx_http_ig_lease_t             lease;
+    ngx_uint_t                      asked;
+    unsigned                        reserved:1;
+} ngx_http_ig_charge_t;
+
+
 struct ngx_http_ig_request_s {
     ngx_http_request_t             *r;            /* the main one */
     ngx_http_ig_main_conf_t        *mcf;
@@ -183,6 +237,9 @@ struct ngx_http_ig_request_s {
     unsigned                        stream:1;
 
     unsigned                        content_decoded:1;
+    unsigned                        hide_usage:1; /* we asked for it */
+    ngx_str_t                       spliced;      /* the body as it is sent */
+    ig_tokens_t                     tokens;       /* of all legs so far */
     unsigned                        logged:1;
 
     /* how it went */
@@ -200,6 +257,7 @@ struct ngx_http_ig_request_s {
 typedef enum {
     NGX_HTTP_IG_LEG_NEW = 0,
     NGX_HTTP_IG_LEG_READING,
+    NGX_HTTP_IG_LEG_LEASING,      /* for the store of limits */
     NGX_HTTP_IG_LEG_WAITING,      /* for the record of a decision */
     NGX_HTTP_IG_LEG_LEAVING,      /* for that of another destination */
     NGX_HTTP_IG_LEG_READY,
@@ -222,6 +280,12 @@ struct ngx_http_ig_leg_s {
     ngx_http_ig_headers_t          *headers;      /* NULL: not scanned yet */
     ngx_http_ig_wait_t              wait;
 
+    ngx_http_ig_charge_t           *charge;       /* NULL: no limits */
+    ngx_http_ig_leg_state_e         leasing;      /* the state to go back to */
+    ig_answer_t                    *answer;       /* NULL: not followed */
+    ngx_http_ig_stream_t           *stream;       /* NULL: passes as it is */
+    ngx_uint_t                      upstream_status;
+
     ngx_http_handler_pt             content_handler;
 
     /* of the upstream module in charge, wrapped by egress and peer */
@@ -238,6 +302,8 @@ struct ngx_http_ig_leg_s {
 #endif
     void                           *peer_data;
 
+    unsigned                        sent:1;       /* bytes went out */
+    unsigned                        settled:1;
     unsigned                        exhausted:1;  /* no endpoint untried */
     unsigned                        own:1;        /* our own answer */
     unsigned                        replace:1;    /* NGINX's error body */
@@ -278,6 +344,9 @@ char *ngx_http_ig_audit_directive(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_ig_tenant(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_ig_claim(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+/* one variable: its index goes to the ngx_int_t at cmd->offset */
+char *ngx_http_ig_variable_slot(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 ngx_int_t ngx_http_ig_compile(ngx_conf_t *cf, ngx_http_ig_main_conf_t *mcf);
 void ngx_http_ig_cleanup(void *data);
 
@@ -346,17 +415,93 @@ ngx_int_t ngx_http_ig_decide(ngx_http_request_t *r, ngx_http_ig_leg_t *leg,
 /* the content's verdict stands; the next endpoint for another leg */
 ngx_int_t ngx_http_ig_decide_again(ngx_http_request_t *r,
     ngx_http_ig_leg_t *leg);
+/* its last part: the record of where it goes, or of why not */
+void ngx_http_ig_record_again(ngx_http_request_t *r, ngx_http_ig_leg_t *leg);
+
+
+/*
+ * The store has answered and leg->charge tells how: the decision goes on where
+ * it waited.
+ */
+void ngx_http_ig_limited(ngx_http_ig_leg_t *leg);
+
+
+/* ngx_http_inference_guard_limits.c */
+
+/*
+ * A decision that does not refuse yet, within the tenant's limits.  NGX_OK: *d
+ * says how it goes on.  NGX_AGAIN: the leg is LEASING, and decides again.
+ */
+ngx_int_t ngx_http_ig_limit(ngx_http_request_t *r, ngx_http_ig_leg_t *leg,
+    ig_decision_t *d, ngx_str_t *body);
+/* the same for another leg or endpoint: leg->charge->reason says how */
+ngx_int_t ngx_http_ig_limit_next(ngx_http_request_t *r, ngx_http_ig_leg_t *leg,
+    uint32_t endpoint);
+/* the leg has ended, whatever became of it; once */
+void ngx_http_ig_settle(ngx_http_request_t *r, ngx_http_ig_leg_t *leg);
+/* bytes of its answer came: its reservation stands */
+void ngx_http_ig_limit_extend(ngx_http_ig_leg_t *leg);
+uint64_t ngx_http_ig_now_ns(void);
+
+
+/* ngx_http_inference_guard_charge.c */
+
+/* NULL: the tenant is not known */
+static ngx_inline const ig_quota_t *
+ngx_http_ig_quota(ngx_http_ig_main_conf_t *mcf, uint32_t tenant)
+{
+    return (tenant == IG_NONE) ? NULL : &mcf->policy->tenants[tenant].quota;
+}
+
+/* makes leg->charge; its strings live with the request */
+ngx_int_t ngx_http_ig_charge(ngx_http_request_t *r, ngx_http_ig_leg_t *leg,
+    ig_decision_t *d, ig_asked_t *asked);
+/* at the price of the endpoint in leg->charge->query */
+void ngx_http_ig_charge_cost(ngx_http_ig_leg_t *leg);
+/* of a leg that is over; also adds to the request's tokens */
+void ngx_http_ig_charge_actual(ngx_http_ig_leg_t *leg, ig_amounts_t *actual);
+
+
+/* ngx_http_inference_guard_splice.c */
+
+/* req->spliced: the body that is sent.  NGX_ERROR: refuse */
+ngx_int_t ngx_http_ig_splice(ngx_http_request_t *r,
+    ngx_http_ig_request_t *req, ig_decision_t *d, const ig_quota_t *quota,
+    ngx_str_t *body);
+
+
+/* ngx_http_inference_guard_usage.c */
+
+/* the header of an endpoint's answer is there: leg->answer follows its body */
+ngx_int_t ngx_http_ig_watch_answer(ngx_http_request_t *r,
+    ngx_http_ig_leg_t *leg);
+/* without leg->stream: looks, changes nothing */
+void ngx_http_ig_follow_answer(ngx_http_ig_leg_t *leg, ngx_chain_t *in);
+/* with leg->stream: what goes on goes to `next` */
+ngx_int_t ngx_http_ig_filter_answer(ngx_http_request_t *r,
+    ngx_http_ig_leg_t *leg, ngx_chain_t *in,
+    ngx_http_output_body_filter_pt next);
+
+
+/* ngx_http_inference_guard_ratelimit.c */
+
+ngx_int_t ngx_http_ig_limit_headers(ngx_http_request_t *r,
+    ngx_http_ig_leg_t *leg);
 
 
 /* ngx_http_inference_guard_keep.c */
 
 ngx_int_t ngx_http_ig_keep(ngx_http_request_t *r, ngx_http_ig_request_t *req,
     ig_decision_t *d, ig_request_t *ir);
+/* 0: it may hold what was found, and is not shown */
+ngx_uint_t ngx_http_ig_model_is_clean(ig_decision_t *d);
 
 
 /* ngx_http_inference_guard_egress.c */
 
 ngx_int_t ngx_http_ig_content_handler(ngx_http_request_t *r);
+/* goes on when the limits of another destination are known */
+void ngx_http_ig_leave_limited(ngx_http_ig_leg_t *leg);
 /* goes on after the record of another destination was written */
 void ngx_http_ig_leave(ngx_http_ig_leg_t *leg, ngx_int_t rc);
 
@@ -370,6 +515,7 @@ typedef enum {
     NGX_HTTP_IG_HEADER_CREDENTIAL,    /* of the tenant: never goes on */
     NGX_HTTP_IG_HEADER_OURS,          /* nobody but the guard may set it */
     NGX_HTTP_IG_HEADER_ENCODING,      /* speaks of the body as it came */
+    NGX_HTTP_IG_HEADER_ANSWER,        /* would make the answer unreadable */
     NGX_HTTP_IG_HEADER_CONTENT_ENCODING,
     NGX_HTTP_IG_HEADER_CONTENT_TYPE,
     NGX_HTTP_IG_HEADER_ANTHROPIC
@@ -393,6 +539,9 @@ ngx_int_t ngx_http_ig_filter_init(ngx_conf_t *cf);
 /* NGX_OK or an error, for ngx_http_finalize_request() */
 ngx_int_t ngx_http_ig_refuse(ngx_http_request_t *r, ngx_http_ig_leg_t *leg,
     ig_reason_t reason);
+/* name and value are C strings that live with the request */
+ngx_int_t ngx_http_ig_add_header(ngx_http_request_t *r, const char *name,
+    const char *value);
 
 
 /* ngx_http_inference_guard_audit.c */
@@ -426,10 +575,33 @@ ngx_int_t ngx_http_ig_log_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_ig_add_variables(ngx_conf_t *cf);
 
 
+/* ngx_http_inference_guard_table.c */
+
+ngx_int_t ngx_http_ig_table_init(ngx_shm_zone_t *zone,
+    ngx_http_ig_main_conf_t *mcf, ngx_http_ig_part_t *part);
+/* mcf->limits: NULL when there is no place, and limited tenants are refused */
+ngx_int_t ngx_http_ig_table_init_worker(ngx_http_ig_main_conf_t *mcf,
+    ngx_cycle_t *cycle);
+void ngx_http_ig_table_exit_worker(ngx_http_ig_main_conf_t *mcf);
+
+
+/* ngx_http_inference_guard_quota.c */
+
+char *ngx_http_ig_quota_directive(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+/* {"tenant": [its counters], ...}; IG_NONE: of all tenants */
+void ngx_http_ig_quota_json(ngx_http_ig_main_conf_t *mcf, uint32_t tenant,
+    ig_buf_t *b);
+
+
 /* ngx_http_inference_guard_zone.c */
 
 char *ngx_http_ig_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_ig_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+/* a document, copied, as the answer */
+ngx_int_t ngx_http_ig_send_json(ngx_http_request_t *r, ig_buf_t *text);
+/* of a zone that is laid out; else NULL */
+ngx_http_ig_part_t *ngx_http_ig_zone_part(ngx_shm_zone_t *zone);
 void ngx_http_ig_count_decision(ngx_http_ig_main_conf_t *mcf,
     ig_verdict_word_t word);
 void ngx_http_ig_count_reason(ngx_http_ig_main_conf_t *mcf,

@@ -18,19 +18,22 @@
 static ngx_int_t ngx_http_ig_header_filter(ngx_http_request_t *r);
 static ngx_int_t ngx_http_ig_body_filter(ngx_http_request_t *r,
     ngx_chain_t *in);
+static ngx_uint_t ngx_http_ig_is_answer(ngx_http_request_t *r,
+    ngx_http_ig_leg_t *leg);
 static ngx_uint_t ngx_http_ig_is_own_error(ngx_http_request_t *r,
     ngx_http_ig_leg_t *leg);
 static ngx_int_t ngx_http_ig_format_error(ngx_http_request_t *r,
     ngx_http_ig_leg_t *leg);
 static ngx_uint_t ngx_http_ig_is_stream(ngx_http_request_t *r);
 static ngx_buf_t *ngx_http_ig_error_body(ngx_http_request_t *r,
-    ngx_http_ig_request_t *req, ig_reason_t reason, ngx_uint_t status);
+    ngx_http_ig_request_t *req, ngx_http_ig_leg_t *leg, ig_reason_t reason,
+    ngx_uint_t status);
 static ig_dialect_t ngx_http_ig_dialect(ngx_http_request_t *r,
     ngx_http_ig_request_t *req);
 static ngx_int_t ngx_http_ig_error_headers(ngx_http_request_t *r,
-    ngx_uint_t status, ngx_uint_t retry, size_t len);
-static ngx_int_t ngx_http_ig_add_header(ngx_http_request_t *r,
-    const char *name, const char *value);
+    ngx_uint_t status, ngx_uint_t retry, uint64_t after, size_t len);
+static uint64_t ngx_http_ig_retry_after(ngx_http_ig_leg_t *leg,
+    ngx_uint_t status);
 
 
 static ngx_http_output_header_filter_pt  ngx_http_next_header_filter;
@@ -81,7 +84,7 @@ ngx_http_ig_refuse(ngx_http_request_t *r, ngx_http_ig_leg_t *leg,
         r->keepalive = 0;
     }
 
-    b = ngx_http_ig_error_body(r, leg->request, reason, status);
+    b = ngx_http_ig_error_body(r, leg->request, leg, reason, status);
     if (b == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -92,8 +95,10 @@ ngx_http_ig_refuse(ngx_http_request_t *r, ngx_http_ig_leg_t *leg,
     r->headers_out.status = status;
 
     if (ngx_http_ig_error_headers(r, status, ig_reason_retry(reason),
+                                  ngx_http_ig_retry_after(leg, status),
                                   (size_t) (b->last - b->pos))
-        != NGX_OK)
+        != NGX_OK
+        || ngx_http_ig_limit_headers(r, leg) != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -171,11 +176,39 @@ ngx_http_ig_header_filter(ngx_http_request_t *r)
         return ngx_http_next_header_filter(r);
     }
 
-    if (r->upstream && ngx_http_ig_is_stream(r)) {
-        r->upstream->buffering = 0;
+    if (ngx_http_ig_limit_headers(r, leg) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (r->upstream) {
+
+        if (ngx_http_ig_is_stream(r)) {
+            r->upstream->buffering = 0;
+        }
+
+        if (ngx_http_ig_is_answer(r, leg)
+            && ngx_http_ig_watch_answer(r, leg) != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
     }
 
     return ngx_http_next_header_filter(r);
+}
+
+
+/* from an endpoint, now: not from a cache, and with a body */
+
+static ngx_uint_t
+ngx_http_ig_is_answer(ngx_http_request_t *r, ngx_http_ig_leg_t *leg)
+{
+#if (NGX_HTTP_CACHE)
+    if (r->cached) {
+        return 0;
+    }
+#endif
+
+    return leg->create_request && r->upstream->cleanup && !r->header_only;
 }
 
 
@@ -187,7 +220,22 @@ ngx_http_ig_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 
     leg = ngx_http_get_module_ctx(r, ngx_http_inference_guard_module);
 
-    if (leg == NULL || !leg->replace || in == NULL) {
+    if (leg == NULL) {
+        return ngx_http_next_body_filter(r, in);
+    }
+
+    if (leg->answer) {
+        ngx_http_ig_limit_extend(leg);
+
+        if (leg->stream) {
+            return ngx_http_ig_filter_answer(r, leg, in,
+                                             ngx_http_next_body_filter);
+        }
+
+        ngx_http_ig_follow_answer(leg, in);
+    }
+
+    if (!leg->replace || in == NULL) {
         return ngx_http_next_body_filter(r, in);
     }
 
@@ -296,7 +344,7 @@ ngx_http_ig_format_error(ngx_http_request_t *r, ngx_http_ig_leg_t *leg)
         retry = ig_status_retry((unsigned) status);
     }
 
-    b = ngx_http_ig_error_body(r, req, reason, status);
+    b = ngx_http_ig_error_body(r, req, NULL, reason, status);
     if (b == NULL) {
         return NGX_ERROR;
     }
@@ -327,6 +375,7 @@ ngx_http_ig_format_error(ngx_http_request_t *r, ngx_http_ig_leg_t *leg)
     r->headers_out.status_line.len = 0;
 
     return ngx_http_ig_error_headers(r, status, retry,
+                                     ngx_http_ig_retry_after(NULL, status),
                                      (size_t) (b->last - b->pos));
 }
 
@@ -361,7 +410,7 @@ ngx_http_ig_is_stream(ngx_http_request_t *r)
 
 static ngx_buf_t *
 ngx_http_ig_error_body(ngx_http_request_t *r, ngx_http_ig_request_t *req,
-    ig_reason_t reason, ngx_uint_t status)
+    ngx_http_ig_leg_t *leg, ig_reason_t reason, ngx_uint_t status)
 {
     ig_buf_t                  text;
     ngx_buf_t                *b;
@@ -393,6 +442,14 @@ ngx_http_ig_error_body(ngx_http_request_t *r, ngx_http_ig_request_t *req,
         && req->verdict.rule < mcf->policy->nrules)
     {
         refusal.rule = mcf->policy->rules[req->verdict.rule].id;
+    }
+
+    if (leg && leg->charge && leg->charge->reason == reason) {
+        refusal.retry_after = ngx_http_ig_retry_after(leg, status);
+
+        if (leg->charge->limited.hit) {
+            refusal.limit = leg->charge->limited.hit->name;
+        }
     }
 
     b = ngx_create_temp_buf(r->pool, NGX_HTTP_IG_BODY_MAX);
@@ -468,7 +525,7 @@ ngx_http_ig_dialect(ngx_http_request_t *r, ngx_http_ig_request_t *req)
 
 static ngx_int_t
 ngx_http_ig_error_headers(ngx_http_request_t *r, ngx_uint_t status,
-    ngx_uint_t retry, size_t len)
+    ngx_uint_t retry, uint64_t after, size_t len)
 {
     u_char                   *p;
     ngx_str_t                 id;
@@ -493,10 +550,17 @@ ngx_http_ig_error_headers(ngx_http_request_t *r, ngx_uint_t status,
         return NGX_ERROR;
     }
 
-    if (status == NGX_HTTP_SERVICE_UNAVAILABLE
-        && ngx_http_ig_add_header(r, "Retry-After", "1") != NGX_OK)
-    {
-        return NGX_ERROR;
+    if (after) {
+        p = ngx_pnalloc(r->pool, NGX_INT64_LEN + 1);
+        if (p == NULL) {
+            return NGX_ERROR;
+        }
+
+        *ngx_sprintf(p, "%uL", after) = '\0';
+
+        if (ngx_http_ig_add_header(r, "Retry-After", (char *) p) != NGX_OK) {
+            return NGX_ERROR;
+        }
     }
 
     if (status == NGX_HTTP_UNAUTHORIZED
@@ -523,7 +587,26 @@ ngx_http_ig_error_headers(ngx_http_request_t *r, ngx_uint_t status,
 }
 
 
-static ngx_int_t
+/* seconds; 0: nothing is said */
+
+static uint64_t
+ngx_http_ig_retry_after(ngx_http_ig_leg_t *leg, ngx_uint_t status)
+{
+    uint64_t  ns;
+
+    if (leg && leg->charge && leg->charge->reason == leg->reason
+        && leg->charge->retry_ns)
+    {
+        ns = leg->charge->retry_ns;
+
+        return ns / 1000000000 + (ns % 1000000000 ? 1 : 0);
+    }
+
+    return (status == NGX_HTTP_SERVICE_UNAVAILABLE) ? 1 : 0;
+}
+
+
+ngx_int_t
 ngx_http_ig_add_header(ngx_http_request_t *r, const char *name,
     const char *value)
 {

@@ -24,6 +24,8 @@ typedef struct {
 } ngx_http_ig_sources_t;
 
 
+static ngx_int_t ngx_http_ig_check_limits(ngx_conf_t *cf,
+    ngx_http_ig_main_conf_t *mcf);
 static void ngx_http_ig_add_path(ngx_http_ig_sources_t *s,
     ngx_http_ig_rules_t *rule);
 static void ngx_http_ig_add_glob(ngx_http_ig_sources_t *s,
@@ -303,6 +305,42 @@ ngx_http_ig_claim(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
+char *
+ngx_http_ig_variable_slot(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    char  *p = conf;
+
+    ngx_int_t  *index;
+    ngx_str_t  *value;
+
+    index = (ngx_int_t *) (p + cmd->offset);
+
+    if (*index != NGX_CONF_UNSET) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (ngx_strcmp(value[1].data, "off") == 0) {
+        *index = NGX_DECLINED;
+        return NGX_CONF_OK;
+    }
+
+    if (value[1].len < 2 || value[1].data[0] != '$') {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid variable name \"%V\"", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    value[1].data++;
+    value[1].len--;
+
+    *index = ngx_http_get_variable_index(cf, &value[1]);
+
+    return (*index == NGX_ERROR) ? NGX_CONF_ERROR : NGX_CONF_OK;
+}
+
+
 ngx_int_t
 ngx_http_ig_compile(ngx_conf_t *cf, ngx_http_ig_main_conf_t *mcf)
 {
@@ -365,11 +403,41 @@ ngx_http_ig_compile(ngx_conf_t *cf, ngx_http_ig_main_conf_t *mcf)
     digest = ig_guard_digest(mcf->guard);
     mcf->digest = ngx_http_ig_to_ngx(digest);
 
-    if (ngx_http_ig_endpoints(cf, mcf) != NGX_OK) {
+    if (ngx_http_ig_endpoints(cf, mcf) != NGX_OK
+        || ngx_http_ig_check_limits(cf, mcf) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
     return ngx_http_ig_peer_init_upstreams(cf, mcf);
+}
+
+
+/* limits that nobody could count would be none */
+
+static ngx_int_t
+ngx_http_ig_check_limits(ngx_conf_t *cf, ngx_http_ig_main_conf_t *mcf)
+{
+    size_t              i;
+    const ig_tenant_t  *t;
+
+    for (i = 0; i < mcf->policy->ntenants; i++) {
+
+        t = &mcf->policy->tenants[i];
+
+        if (t->quota.nlimits == 0 || !mcf->used || mcf->zone) {
+            continue;
+        }
+
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "%s:%uD:%uD: tenant \"%*s\" has limits, and there is no "
+                      "\"inference_guard_zone\" to count them in",
+                      t->place.file, t->place.line, t->place.column,
+                      t->name.len, t->name.data);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
 }
 
 

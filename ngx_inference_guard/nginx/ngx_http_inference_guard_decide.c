@@ -145,9 +145,14 @@ ngx_http_ig_decide(ngx_http_request_t *r, ngx_http_ig_leg_t *leg,
     if (rc == NGX_OK
         && reason == IG_REASON_NONE
         && leg->reason == IG_REASON_NONE
-        && req->content_decoded)
+        && leg->state != NGX_HTTP_IG_LEG_LEASING)
     {
-        rc = ngx_http_ig_body_replace(r, &body);
+        if (req->spliced.len) {
+            rc = ngx_http_ig_body_replace(r, &req->spliced);
+
+        } else if (req->content_decoded) {
+            rc = ngx_http_ig_body_replace(r, &body);
+        }
     }
 
     req->guard_us += ngx_http_ig_now_us() - start;
@@ -234,6 +239,7 @@ ngx_http_ig_run(ngx_http_request_t *r, ngx_http_ig_leg_t *leg,
     ngx_uint_t early)
 {
     ig_mode_t                 mode;
+    ngx_int_t                 rc;
     ngx_str_t                 args;
     ig_request_t              ir;
     ig_identity_t             id;
@@ -294,6 +300,14 @@ ngx_http_ig_run(ngx_http_request_t *r, ngx_http_ig_leg_t *leg,
         return NGX_DECLINED;
     }
 
+    if (d->verdict.word != IG_VERDICT_BLOCK) {
+        rc = ngx_http_ig_limit(r, leg, d, body);
+
+        if (rc != NGX_OK) {
+            return (rc == NGX_AGAIN) ? NGX_OK : NGX_ERROR;
+        }
+    }
+
     if (ngx_http_ig_keep(r, req, d, &ir) != NGX_OK) {
         return NGX_ERROR;
     }
@@ -351,8 +365,7 @@ ngx_http_ig_record(ngx_http_request_t *r, ngx_http_ig_leg_t *leg,
 ngx_int_t
 ngx_http_ig_decide_again(ngx_http_request_t *r, ngx_http_ig_leg_t *leg)
 {
-    ig_buf_t                  b;
-    ig_record_head_t          head;
+    ngx_int_t                 rc;
     ngx_http_ig_request_t    *req;
     ngx_http_ig_main_conf_t  *mcf;
 
@@ -382,6 +395,32 @@ ngx_http_ig_decide_again(ngx_http_request_t *r, ngx_http_ig_leg_t *leg)
 
             return NGX_OK;
         }
+
+        rc = ngx_http_ig_limit_next(r, leg, leg->endpoint);
+
+        if (rc != NGX_OK) {
+            return (rc == NGX_AGAIN) ? NGX_OK : NGX_ERROR;
+        }
+    }
+
+    ngx_http_ig_record_again(r, leg);
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_ig_record_again(ngx_http_request_t *r, ngx_http_ig_leg_t *leg)
+{
+    ig_buf_t                  b;
+    ig_record_head_t          head;
+    ngx_http_ig_main_conf_t  *mcf;
+
+    mcf = leg->request->mcf;
+
+    if (leg->charge && leg->charge->reason != IG_REASON_NONE) {
+        leg->reason = leg->charge->reason;
+        leg->endpoint = IG_NONE;
     }
 
     head = ngx_http_ig_record_head(r, mcf);
@@ -393,7 +432,7 @@ ngx_http_ig_decide_again(ngx_http_request_t *r, ngx_http_ig_leg_t *leg)
 
         if (ngx_http_ig_audit_end(mcf->audit, &b, &leg->wait) == NGX_OK) {
             leg->state = NGX_HTTP_IG_LEG_WAITING;
-            return NGX_OK;
+            return;
         }
     }
 
@@ -401,8 +440,6 @@ ngx_http_ig_decide_again(ngx_http_request_t *r, ngx_http_ig_leg_t *leg)
 
     leg->reason = IG_REASON_not_recorded;
     leg->state = NGX_HTTP_IG_LEG_REFUSED;
-
-    return NGX_OK;
 }
 
 

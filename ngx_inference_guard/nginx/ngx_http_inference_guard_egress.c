@@ -18,6 +18,8 @@
 #include "ngx_http_inference_guard.h"
 
 
+static ngx_int_t ngx_http_ig_record_destination(ngx_http_request_t *r,
+    ngx_http_ig_leg_t *leg);
 static ngx_int_t ngx_http_ig_refuse_destination(ngx_http_request_t *r,
     ngx_http_ig_leg_t *leg, ig_reason_t reason);
 static void ngx_http_ig_send(ngx_http_request_t *r, ngx_http_ig_leg_t *leg);
@@ -35,14 +37,11 @@ static ngx_int_t ngx_http_ig_create_key(ngx_http_request_t *r);
 ngx_int_t
 ngx_http_ig_content_handler(ngx_http_request_t *r)
 {
-    ig_buf_t                  b;
-    uint32_t                  endpoint;
-    ngx_int_t                 rc;
-    ig_record_head_t          head;
-    ngx_http_ig_leg_t        *leg;
-    ngx_http_upstream_t      *before;
-    ngx_http_ig_request_t    *req;
-    ngx_http_ig_main_conf_t  *mcf;
+    uint32_t                endpoint;
+    ngx_int_t               rc;
+    ngx_http_ig_leg_t      *leg;
+    ngx_http_upstream_t    *before;
+    ngx_http_ig_request_t  *req;
 
     leg = ngx_http_get_module_ctx(r, ngx_http_inference_guard_module);
 
@@ -51,7 +50,6 @@ ngx_http_ig_content_handler(ngx_http_request_t *r)
     }
 
     req = leg->request;
-    mcf = req->mcf;
     before = r->upstream;
 
     req->probing = r;
@@ -90,12 +88,49 @@ ngx_http_ig_content_handler(ngx_http_request_t *r)
 
     leg->endpoint = endpoint;
 
+    switch (ngx_http_ig_limit_next(r, leg, endpoint)) {
+
+    case NGX_OK:
+        return ngx_http_ig_record_destination(r, leg);
+
+    case NGX_AGAIN:
+        r->write_event_handler = ngx_http_request_empty_handler;
+        return NGX_DONE;
+
+    default:
+        return ngx_http_ig_refuse_destination(r, leg, IG_REASON_internal_error);
+    }
+}
+
+
+/* the limits of another destination are known now */
+
+void
+ngx_http_ig_leave_limited(ngx_http_ig_leg_t *leg)
+{
+    (void) ngx_http_ig_record_destination(leg->r, leg);
+}
+
+
+static ngx_int_t
+ngx_http_ig_record_destination(ngx_http_request_t *r, ngx_http_ig_leg_t *leg)
+{
+    ig_buf_t                  b;
+    ig_reason_t               reason;
+    ig_record_head_t          head;
+    ngx_http_ig_main_conf_t  *mcf;
+
+    mcf = leg->request->mcf;
+    reason = leg->charge ? leg->charge->reason : IG_REASON_NONE;
+
     head = ngx_http_ig_record_head(r, mcf);
 
     if (ngx_http_ig_audit_begin(mcf->audit, &b, 1) == NGX_OK) {
 
         ig_record_redirect(&b, ngx_http_ig_audit_writer(mcf->audit), &head,
-                           mcf->guard, endpoint, IG_REASON_NONE);
+                           mcf->guard,
+                           reason == IG_REASON_NONE ? leg->endpoint : IG_NONE,
+                           reason);
 
         if (ngx_http_ig_audit_end(mcf->audit, &b, &leg->wait) == NGX_OK) {
             leg->state = NGX_HTTP_IG_LEG_LEAVING;
@@ -113,14 +148,19 @@ ngx_http_ig_content_handler(ngx_http_request_t *r)
 void
 ngx_http_ig_leave(ngx_http_ig_leg_t *leg, ngx_int_t rc)
 {
+    ig_reason_t  reason;
+
     leg->state = NGX_HTTP_IG_LEG_PASSED;
 
-    if (rc == NGX_OK) {
+    reason = (rc != NGX_OK) ? IG_REASON_not_recorded
+             : leg->charge ? leg->charge->reason : IG_REASON_NONE;
+
+    if (reason == IG_REASON_NONE) {
         ngx_http_ig_send(leg->r, leg);
         return;
     }
 
-    (void) ngx_http_ig_refuse_destination(leg->r, leg, IG_REASON_not_recorded);
+    (void) ngx_http_ig_refuse_destination(leg->r, leg, reason);
 }
 
 

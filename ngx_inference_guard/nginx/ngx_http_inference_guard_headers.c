@@ -52,6 +52,7 @@ static ngx_http_ig_header_name_t  ngx_http_ig_header_names[] = {
     { ngx_string("digest"), NGX_HTTP_IG_HEADER_ENCODING },
     { ngx_string("anthropic-version"), NGX_HTTP_IG_HEADER_ANTHROPIC },
 
+    { ngx_string("accept-encoding"), NGX_HTTP_IG_HEADER_ANSWER },
     { ngx_string("accept*"), NGX_HTTP_IG_HEADER_TRANSPORT },
     { ngx_string("anthropic-beta"), NGX_HTTP_IG_HEADER_TRANSPORT },
     { ngx_string("cache-control"), NGX_HTTP_IG_HEADER_TRANSPORT },
@@ -286,12 +287,13 @@ ngx_http_ig_sent_headers(ngx_http_request_t *r, ngx_http_ig_endpoint_t *ep,
             kind = ngx_http_ig_header_kind(&name);
 
             if (kind == NGX_HTTP_IG_HEADER_CREDENTIAL
+                || kind == NGX_HTTP_IG_HEADER_ANSWER
                 || kind == NGX_HTTP_IG_HEADER_OURS)
             {
                 continue;
             }
 
-            if (req->content_decoded
+            if ((req->content_decoded || req->spliced.len)
                 && (kind == NGX_HTTP_IG_HEADER_ENCODING
                     || kind == NGX_HTTP_IG_HEADER_CONTENT_ENCODING))
             {

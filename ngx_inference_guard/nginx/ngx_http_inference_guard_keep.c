@@ -14,7 +14,6 @@ static ngx_int_t ngx_http_ig_keep_uri(ngx_http_request_t *r,
     ngx_http_ig_request_t *req, ig_request_t *ir);
 static ngx_int_t ngx_http_ig_keep_model(ngx_http_request_t *r,
     ngx_http_ig_request_t *req, ig_decision_t *d);
-static ngx_uint_t ngx_http_ig_model_is_clean(ig_decision_t *d);
 static ngx_int_t ngx_http_ig_keep_verdict(ngx_http_request_t *r,
     ngx_http_ig_kept_t *kept, ig_verdict_t *v);
 static ngx_int_t ngx_http_ig_keep_findings(ngx_http_request_t *r,
@@ -168,7 +167,7 @@ ngx_http_ig_keep_model(ngx_http_request_t *r, ngx_http_ig_request_t *req,
 
 /* a model's name may itself be a finding: then it is not shown */
 
-static ngx_uint_t
+ngx_uint_t
 ngx_http_ig_model_is_clean(ig_decision_t *d)
 {
     size_t               i, start, end;

@@ -19,6 +19,7 @@ ngx_http_ig_log_handler(ngx_http_request_t *r)
     ig_buf_t                  b;
     ig_outcome_t              o;
     ig_record_head_t          head;
+    ngx_http_ig_leg_t        *leg;
     ngx_http_ig_request_t    *req;
     ngx_http_ig_loc_conf_t   *lcf;
     ngx_http_ig_main_conf_t  *mcf;
@@ -42,6 +43,10 @@ ngx_http_ig_log_handler(ngx_http_request_t *r)
 
     if (req) {
         req->logged = 1;
+
+        for (leg = req->legs; leg; leg = leg->next) {
+            ngx_http_ig_settle(r, leg);
+        }
     }
 
     if (ngx_http_ig_audit_begin(mcf->audit, &b, 0) != NGX_OK) {
@@ -101,6 +106,7 @@ ngx_http_ig_outcome(ngx_http_request_t *r, ngx_http_ig_request_t *req,
     o->duration_us = (uint64_t) ngx_max(ms, 0) * 1000;
     o->guard_us = req->guard_us;
     o->aborted = r->connection->error || o->status == 499;
+    o->tokens = req->tokens;
 
     if (r->upstream_states == NULL) {
         return;

@@ -60,7 +60,7 @@ static ngx_command_t  ngx_http_ig_commands[] = {
       NULL },
 
     { ngx_string("inference_guard_zone"),
-      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE123,
       ngx_http_ig_zone,
       NGX_HTTP_MAIN_CONF_OFFSET,
       0,
@@ -87,6 +87,34 @@ static ngx_command_t  ngx_http_ig_commands[] = {
       0,
       NULL },
 
+    { ngx_string("inference_guard_user"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_ig_variable_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_ig_loc_conf_t, user),
+      NULL },
+
+    { ngx_string("inference_guard_task"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_ig_variable_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_ig_loc_conf_t, task),
+      NULL },
+
+    { ngx_string("inference_guard_batch"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_ig_variable_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_ig_loc_conf_t, batch),
+      NULL },
+
+    { ngx_string("inference_guard_store"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_1MORE,
+      ngx_http_ig_store_directive,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("inference_guard_max_body"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_size_slot,
@@ -104,6 +132,13 @@ static ngx_command_t  ngx_http_ig_commands[] = {
     { ngx_string("inference_guard_status"),
       NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
       ngx_http_ig_status,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("inference_guard_quota"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_ig_quota_directive,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
@@ -192,6 +227,9 @@ ngx_http_ig_create_loc_conf(ngx_conf_t *cf)
     lcf->mode = NGX_CONF_UNSET_UINT;
     lcf->tenant = NGX_CONF_UNSET_PTR;
     lcf->claim = NGX_CONF_UNSET;
+    lcf->user = NGX_CONF_UNSET;
+    lcf->task = NGX_CONF_UNSET;
+    lcf->batch = NGX_CONF_UNSET;
     lcf->max_body = NGX_CONF_UNSET_SIZE;
     lcf->max_ratio = NGX_CONF_UNSET_UINT;
 
@@ -208,6 +246,9 @@ ngx_http_ig_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_uint_value(conf->mode, prev->mode, NGX_HTTP_IG_OFF);
     ngx_conf_merge_ptr_value(conf->tenant, prev->tenant, NULL);
     ngx_conf_merge_value(conf->claim, prev->claim, NGX_DECLINED);
+    ngx_conf_merge_value(conf->user, prev->user, NGX_DECLINED);
+    ngx_conf_merge_value(conf->task, prev->task, NGX_DECLINED);
+    ngx_conf_merge_value(conf->batch, prev->batch, NGX_DECLINED);
     ngx_conf_merge_size_value(conf->max_body, prev->max_body,
                               8 * 1024 * 1024);
     ngx_conf_merge_uint_value(conf->max_ratio, prev->max_ratio, 100);
@@ -261,6 +302,17 @@ ngx_http_ig_init_process(ngx_cycle_t *cycle)
         /* without memory now, each request tries again, and is refused */
 
         (void) ngx_http_ig_worker_init(mcf, cycle->log);
+
+        if (ngx_http_ig_table_init_worker(mcf, cycle) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        if (mcf->store && mcf->limits) {
+            ig_limits_fleet(mcf->limits, true);
+
+            return ngx_http_ig_store_init_worker(mcf->store, cycle,
+                                                 mcf->limits);
+        }
     }
 
     return NGX_OK;
@@ -275,6 +327,12 @@ ngx_http_ig_exit_process(ngx_cycle_t *cycle)
     mcf = ngx_http_cycle_get_module_main_conf(cycle,
                                               ngx_http_inference_guard_module);
     if (mcf) {
+
+        if (mcf->store) {
+            ngx_http_ig_store_exit_worker(mcf->store);
+        }
+
+        ngx_http_ig_table_exit_worker(mcf);
         ngx_http_ig_audit_exit(mcf);
     }
 }

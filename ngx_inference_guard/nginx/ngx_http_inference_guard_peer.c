@@ -265,6 +265,16 @@ ngx_http_ig_free_peer(ngx_peer_connection_t *pc, void *data, ngx_uint_t state)
 {
     ngx_http_ig_leg_t *leg = data;
 
+    /* keepalive takes the connection: what it carried is seen only here */
+
+    if (pc->connection && pc->connection->sent > 0) {
+        leg->sent = 1;
+    }
+
+    if (leg->r->upstream) {
+        leg->upstream_status = leg->r->upstream->headers_in.status_n;
+    }
+
     leg->free(pc, leg->peer_data, state);
 }
 

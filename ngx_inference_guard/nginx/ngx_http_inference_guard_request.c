@@ -7,13 +7,14 @@
  *     PRECONTENT   ngx_http_ig_guard_handler(), called again whenever the
  *                  request goes on:
  *
- *         NEW ──> READING ──> WAITING ──> READY ──> PASSED
- *          │                   ^   └────> REFUSED
- *          └── refused early ──┘
+ *         NEW ──> READING ──> (LEASING) ──> WAITING ──> READY ──> PASSED
+ *          │                                 ^   └────> REFUSED
+ *          └── refused early ────────────────┘
  *
- * READING takes the body as the mirror module does.  WAITING is for the record
- * of the decision: nothing leaves, and no refusal is sent, before it is in the
- * file.  PASSED requests have the choke point as their content handler.
+ * READING takes the body as the mirror module does.  LEASING asks the store of
+ * limits, where there is one and this machine's share is used up; then the
+ * request is decided again.  WAITING is for the record of the decision: nothing
+ * leaves, and no refusal is sent, before it is in the file.  PASSED requests have the choke point as their content handler.
  *
  * A redirect starts another leg.  In a guarded location the content's verdict
  * stands and the next endpoint is chosen; in one without a guard nothing that
@@ -28,6 +29,8 @@ static ngx_int_t ngx_http_ig_unguarded(ngx_http_request_t *r);
 static ngx_int_t ngx_http_ig_start(ngx_http_request_t *r,
     ngx_http_ig_leg_t *leg);
 static void ngx_http_ig_body_handler(ngx_http_request_t *r);
+static void ngx_http_ig_decide_body(ngx_http_request_t *r,
+    ngx_http_ig_leg_t *leg);
 static ngx_int_t ngx_http_ig_continue(ngx_http_request_t *r,
     ngx_http_ig_leg_t *leg);
 static ngx_int_t ngx_http_ig_refuse_phase(ngx_http_request_t *r,
@@ -229,12 +232,21 @@ ngx_http_ig_body_handler(ngx_http_request_t *r)
 
     r->preserve_body = 1;
 
+    ngx_http_ig_decide_body(r, leg);
+}
+
+
+static void
+ngx_http_ig_decide_body(ngx_http_request_t *r, ngx_http_ig_leg_t *leg)
+{
     if (ngx_http_ig_decide(r, leg, IG_REASON_NONE) != NGX_OK) {
         leg->state = NGX_HTTP_IG_LEG_REFUSED;
         leg->reason = IG_REASON_internal_error;
     }
 
-    if (leg->state == NGX_HTTP_IG_LEG_WAITING) {
+    if (leg->state == NGX_HTTP_IG_LEG_WAITING
+        || leg->state == NGX_HTTP_IG_LEG_LEASING)
+    {
         r->write_event_handler = ngx_http_request_empty_handler;
         return;
     }
@@ -266,7 +278,7 @@ ngx_http_ig_continue(ngx_http_request_t *r, ngx_http_ig_leg_t *leg)
     case NGX_HTTP_IG_LEG_REFUSED:
         return ngx_http_ig_refuse_phase(r, leg);
 
-    default: /* NGX_HTTP_IG_LEG_READING, NGX_HTTP_IG_LEG_WAITING */
+    default: /* READING, LEASING, WAITING */
 
         r->write_event_handler = ngx_http_request_empty_handler;
         return NGX_DONE;
@@ -287,6 +299,37 @@ ngx_http_ig_refuse_phase(ngx_http_request_t *r, ngx_http_ig_leg_t *leg)
     ngx_http_finalize_request(r, ngx_http_ig_refuse(r, leg, leg->reason));
 
     return NGX_DONE;
+}
+
+
+void
+ngx_http_ig_limited(ngx_http_ig_leg_t *leg)
+{
+    ngx_http_request_t  *r;
+
+    r = leg->r;
+
+    switch (leg->state) {
+
+    case NGX_HTTP_IG_LEG_READING:
+        ngx_http_ig_decide_body(r, leg);
+        return;
+
+    case NGX_HTTP_IG_LEG_PASSED:
+        ngx_http_ig_leave_limited(leg);
+        return;
+
+    default: /* NGX_HTTP_IG_LEG_NEW: another leg */
+
+        ngx_http_ig_record_again(r, leg);
+
+        if (leg->state == NGX_HTTP_IG_LEG_WAITING) {
+            return;
+        }
+
+        r->write_event_handler = ngx_http_core_run_phases;
+        ngx_http_core_run_phases(r);
+    }
 }
 
 

@@ -140,6 +140,7 @@ ngx_http_ig_request_cleanup(void *data)
 
     for (leg = req->legs; leg; leg = leg->next) {
         ngx_http_ig_audit_forget(&leg->wait);
+        ngx_http_ig_settle(req->r, leg);
     }
 
     ig_arena_free(req->decoded);

@@ -10,12 +10,12 @@
 #include "ngx_http_inference_guard.h"
 
 
-#define NGX_HTTP_IG_ZONE_VERSION   0x49470001
+#define NGX_HTTP_IG_ZONE_VERSION   0x49470002
 #define NGX_HTTP_IG_ZONE_ROWS      (2 * IG_MAX_ENDPOINTS)
 #define NGX_HTTP_IG_ZONE_NAME      64
 #define NGX_HTTP_IG_ZONE_REASONS   128
 #define NGX_HTTP_IG_WORDS          (IG_VERDICT_ALLOW + 1)
-#define NGX_HTTP_IG_STATUS_SIZE    (128 * 1024)
+#define NGX_HTTP_IG_STATUS_SIZE    (10 * 1024 * 1024)
 
 
 typedef struct {
@@ -25,20 +25,25 @@ typedef struct {
 } ngx_http_ig_row_t;
 
 typedef struct {
-    ngx_uint_t         version;
-    ngx_uint_t         size;
-    ngx_atomic_t       words[NGX_HTTP_IG_WORDS];
-    ngx_atomic_t       reasons[NGX_HTTP_IG_ZONE_REASONS];
-    ngx_atomic_t       undecided;
-    ngx_atomic_t       unrecorded;
-    ngx_http_ig_row_t  endpoints[NGX_HTTP_IG_ZONE_ROWS];
+    ngx_uint_t          version;
+    ngx_uint_t          size;
+    ngx_atomic_t        words[NGX_HTTP_IG_WORDS];
+    ngx_atomic_t        reasons[NGX_HTTP_IG_ZONE_REASONS];
+    ngx_atomic_t        undecided;
+    ngx_atomic_t        unrecorded;
+    ngx_http_ig_part_t  limits;
+    ngx_http_ig_row_t   endpoints[NGX_HTTP_IG_ZONE_ROWS];
 } ngx_http_ig_table_t;
 
 
+static ngx_int_t ngx_http_ig_zone_parameter(ngx_conf_t *cf,
+    ngx_http_ig_main_conf_t *mcf, ngx_str_t *value);
 static ngx_int_t ngx_http_ig_init_zone(ngx_shm_zone_t *shm_zone, void *data);
 static void ngx_http_ig_assign_rows(ngx_http_ig_main_conf_t *mcf,
     ngx_http_ig_table_t *table);
 static ngx_int_t ngx_http_ig_status_handler(ngx_http_request_t *r);
+static void ngx_http_ig_status_limits(ngx_http_ig_main_conf_t *mcf,
+    ig_buf_t *b);
 static void ngx_http_ig_status_body(ngx_http_ig_main_conf_t *mcf,
     ngx_http_ig_table_t *t, ig_buf_t *b);
 
@@ -63,9 +68,12 @@ ngx_http_ig_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_ig_main_conf_t *mcf = conf;
 
-    u_char     *p;
-    ssize_t     size;
-    ngx_str_t  *value, name, s;
+    u_char                   *p;
+    ssize_t                   size;
+    ngx_str_t                *value, name, s;
+    ngx_uint_t                i;
+    ngx_cycle_t              *old;
+    ngx_http_ig_main_conf_t  *omcf;
 
     if (mcf->zone) {
         return "is duplicate";
@@ -116,7 +124,57 @@ ngx_http_ig_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     mcf->zone->init = ngx_http_ig_init_zone;
     mcf->zone->data = mcf;
 
+    old = cf->cycle->old_cycle;
+
+    if (old && old->conf_ctx && old->conf_ctx[ngx_http_module.index]) {
+        omcf = ngx_http_cycle_get_module_main_conf(old,
+                                             ngx_http_inference_guard_module);
+        mcf->old_zone = omcf ? omcf->zone : NULL;
+    }
+
+    mcf->snapshot_interval = 10000;
+
+    for (i = 2; i < cf->args->nelts; i++) {
+        if (ngx_http_ig_zone_parameter(cf, mcf, &value[i]) != NGX_OK) {
+            return NGX_CONF_ERROR;
+        }
+    }
+
     return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_http_ig_zone_parameter(ngx_conf_t *cf, ngx_http_ig_main_conf_t *mcf,
+    ngx_str_t *value)
+{
+    ngx_int_t  ms;
+    ngx_str_t  s;
+
+    if (ngx_strncmp(value->data, "snapshot=", 9) == 0 && value->len > 9) {
+
+        mcf->snapshot.data = value->data + 9;
+        mcf->snapshot.len = value->len - 9;
+
+        return ngx_conf_full_name(cf->cycle, &mcf->snapshot, 0);
+    }
+
+    if (ngx_strncmp(value->data, "interval=", 9) == 0) {
+
+        s.data = value->data + 9;
+        s.len = value->len - 9;
+
+        ms = ngx_parse_time(&s, 0);
+
+        if (ms != NGX_ERROR && ms > 0) {
+            mcf->snapshot_interval = (ngx_msec_t) ms;
+            return NGX_OK;
+        }
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid parameter \"%V\"", value);
+
+    return NGX_ERROR;
 }
 
 
@@ -135,7 +193,8 @@ ngx_http_ig_init_zone(ngx_shm_zone_t *shm_zone, void *data)
 
         if (table
             && table->version == NGX_HTTP_IG_ZONE_VERSION
-            && table->size == sizeof(ngx_http_ig_table_t))
+            && table->size == sizeof(ngx_http_ig_table_t)
+            && ig_limit_table_known(table->limits.memory, table->limits.size))
         {
             ngx_http_ig_assign_rows(mcf, table);
             return NGX_OK;
@@ -161,7 +220,24 @@ ngx_http_ig_init_zone(ngx_shm_zone_t *shm_zone, void *data)
 
     ngx_http_ig_assign_rows(mcf, table);
 
-    return NGX_OK;
+    return ngx_http_ig_table_init(shm_zone, mcf, &table->limits);
+}
+
+
+ngx_http_ig_part_t *
+ngx_http_ig_zone_part(ngx_shm_zone_t *zone)
+{
+    ngx_slab_pool_t      *shpool;
+    ngx_http_ig_table_t  *table;
+
+    if (zone == NULL || zone->shm.addr == NULL) {
+        return NULL;
+    }
+
+    shpool = (ngx_slab_pool_t *) zone->shm.addr;
+    table = shpool->data;
+
+    return table ? &table->limits : NULL;
 }
 
 
@@ -303,8 +379,7 @@ ngx_http_ig_status_handler(ngx_http_request_t *r)
 {
     ig_buf_t                  text;
     ngx_int_t                 rc;
-    ngx_buf_t                *b;
-    ngx_chain_t               out;
+    ig_arena_t               *arena;
     ngx_http_ig_main_conf_t  *mcf;
 
     if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
@@ -319,27 +394,47 @@ ngx_http_ig_status_handler(ngx_http_request_t *r)
 
     mcf = ngx_http_get_module_main_conf(r, ngx_http_inference_guard_module);
 
-    b = ngx_create_temp_buf(r->pool, NGX_HTTP_IG_STATUS_SIZE);
+    arena = ig_arena_new(NGX_HTTP_IG_STATUS_SIZE, 0);
+    if (arena == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ig_buf_init(&text, arena, 4096);
+
+    ngx_http_ig_status_body(mcf, ngx_http_ig_table(mcf), &text);
+
+    rc = ngx_http_ig_send_json(r, &text);
+
+    ig_arena_free(arena);
+
+    return rc;
+}
+
+
+ngx_int_t
+ngx_http_ig_send_json(ngx_http_request_t *r, ig_buf_t *text)
+{
+    ngx_int_t     rc;
+    ngx_buf_t    *b;
+    ngx_chain_t   out;
+
+    if (text->failed) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    b = ngx_create_temp_buf(r->pool, text->len);
     if (b == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    ig_buf_fixed(&text, b->pos, NGX_HTTP_IG_STATUS_SIZE);
-
-    ngx_http_ig_status_body(mcf, ngx_http_ig_table(mcf), &text);
-
-    if (text.failed) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    b->last = b->pos + text.len;
+    b->last = ngx_cpymem(b->pos, text->data, text->len);
     b->last_buf = (r == r->main) ? 1 : 0;
     b->last_in_chain = 1;
 
     ngx_str_set(&r->headers_out.content_type, "application/json");
     r->headers_out.content_type_len = r->headers_out.content_type.len;
     r->headers_out.status = NGX_HTTP_OK;
-    r->headers_out.content_length_n = (off_t) text.len;
+    r->headers_out.content_length_n = (off_t) text->len;
 
     rc = ngx_http_send_header(r);
 
@@ -351,6 +446,40 @@ ngx_http_ig_status_handler(ngx_http_request_t *r)
     out.next = NULL;
 
     return ngx_http_output_filter(r, &out);
+}
+
+
+/* the table of limits itself, then who uses how much of his */
+
+static void
+ngx_http_ig_status_limits(ngx_http_ig_main_conf_t *mcf, ig_buf_t *b)
+{
+    ig_limit_stats_t  stats;
+
+    if (mcf->limits == NULL) {
+        return;
+    }
+
+    ig_limit_stats(mcf->limits, &stats);
+
+    ig_buf_printf(b, ", \"limits\": {\"cells\": %lu, \"cells_free\": %lu, "
+                  "\"counters\": %lu, \"reservations\": %lu, "
+                  "\"evicted\": %lu, \"full\": %lu, \"expired\": %lu, "
+                  "\"orphaned\": %lu, \"repaired\": %lu, "
+                  "\"uncharged\": %lu, \"tenants\": ",
+                  (unsigned long) stats.cells,
+                  (unsigned long) stats.cells_free,
+                  (unsigned long) stats.counters,
+                  (unsigned long) stats.reservations,
+                  (unsigned long) stats.evicted, (unsigned long) stats.full,
+                  (unsigned long) stats.expired,
+                  (unsigned long) stats.orphaned,
+                  (unsigned long) stats.repaired,
+                  (unsigned long) stats.uncharged);
+
+    ngx_http_ig_quota_json(mcf, IG_NONE, b);
+
+    ig_buf_lit(b, "}");
 }
 
 
@@ -422,5 +551,9 @@ ngx_http_ig_status_body(ngx_http_ig_main_conf_t *mcf, ngx_http_ig_table_t *t,
                           ? (unsigned long) t->endpoints[slot].requests : 0UL);
     }
 
-    ig_buf_lit(b, "}}\n");
+    ig_buf_lit(b, "}");
+
+    ngx_http_ig_status_limits(mcf, b);
+
+    ig_buf_lit(b, "}\n");
 }

@@ -23,6 +23,10 @@ static const char *const  fuzz_heads[] = {
     "version: 1\nendpoints:\n  e:\n    upstream: u\n    country: SA\n    "
     "operators: SA\n    dialects: openai\n    ",
     "version: 1\ntenants:\n  t:\n    home: SA\n    ",
+    "version: 1\ntenants:\n  t:\n    home: SA\n    plan: p\nplans:\n"
+    "  q: {extends: p, interactive: 20%, limits: [{of: concurrent, max: 9}]}\n"
+    "  p:\n    ",
+    "version: 1\nplans:\n  p:\n    timezone: Asia/Riyadh\n    limits: [{of: ",
     "version: 1\npolicy:\n  "
 };
 

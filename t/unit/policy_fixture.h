@@ -122,7 +122,8 @@ static const char  fixture_endpoints[] =
     "    country: DE\n"
     "    operators: [DE, US]\n"
     "    dialects: anthropic\n"
-    "    addresses: 192.0.2.1\n";
+    "    addresses: 192.0.2.1\n"
+    "    price: {currency: USD, input: 3, output: 15}\n";
 
 static const char  fixture_tenants[] =
     "version: 1\n"

@@ -308,10 +308,10 @@ static const ig_case_t  cases[] = {
       "6:11: unknown plan \"gol\"; did you mean \"gold\"?" },
     { V "plans: {p: {limits: [{of: request, max: 1}]}}\n",
       "2:27: unknown word \"request\"; did you mean \"requests\"?" },
-    { V "plans: {p: {limits: [{of: requests}]}}\n",
+    { V "plans: {p: {limits: [{of: requests, per: day}]}}\n",
       "2:22: a limit needs the key \"max\"" },
     { V "plans: {p: {limits: [{of: cost, max: many}]}}\n",
-      "2:38: \"many\" is not a limit" },
+      "+2 2:38: \"many\" is not the max of a limit of cost" },
 
     /* stances */
     { POL "  jurisdictions_from: [tenants]\n",
@@ -452,8 +452,8 @@ static const ig_case_t  cases[] = {
       "2:11: warning: tenant \"t\" has neither keys nor subjects" },
     { V "detectors: {x: {pattern: x}}\n",
       "2:13: warning: a finding scores at most 0.300" },
-    { V "plans: {p: {limits: [{of: calls, max: 1}]}}\n",
-      "2:1: warning: limits are read but not enforced" },
+    { V "plans: {p: {limits: [{of: calls, per: task, max: 1}]}}\n",
+      "2:9: warning: no tenant has the plan \"p\"" },
 };
 
 

@@ -84,6 +84,17 @@ ig_refusal_message(const ig_refusal_t *r, ig_buf_t *out)
         ig_buf_str(&b, r->rule);
     }
 
+    if (r->limit.len) {
+        ig_buf_lit(&b, ", limit ");
+        ig_buf_str(&b, r->limit);
+    }
+
+    if (r->retry_after) {
+        ig_buf_lit(&b, ", retry in ");
+        ig_buf_uint(&b, r->retry_after);
+        ig_buf_lit(&b, " s");
+    }
+
     if (r->request_id.len) {
         ig_buf_lit(&b, ", request ");
         ig_buf_str(&b, r->request_id);
@@ -111,6 +122,22 @@ ig_refusal_field(ig_buf_t *out, const char *name, ig_str_t value)
 }
 
 
+/* what else a program may want to know, beside the message */
+
+static void
+ig_refusal_fields(const ig_refusal_t *r, ig_buf_t *out)
+{
+    ig_refusal_field(out, "code", r->code);
+    ig_refusal_field(out, "rule", r->rule);
+    ig_refusal_field(out, "limit", r->limit);
+
+    if (r->retry_after) {
+        ig_buf_lit(out, ",\"retry_after\":");
+        ig_buf_uint(out, r->retry_after);
+    }
+}
+
+
 void
 ig_refusal_body(const ig_refusal_t *r, ig_buf_t *out)
 {
@@ -125,8 +152,7 @@ ig_refusal_body(const ig_refusal_t *r, ig_buf_t *out)
         ig_buf_json(out, type);
         ig_buf_lit(out, ",\"message\":");
         ig_refusal_message(r, out);
-        ig_refusal_field(out, "code", r->code);
-        ig_refusal_field(out, "rule", r->rule);
+        ig_refusal_fields(r, out);
 
         /* where that library looks for its errorCode */
         ig_buf_lit(out, ",\"details\":{\"error_code\":");
@@ -139,8 +165,7 @@ ig_refusal_body(const ig_refusal_t *r, ig_buf_t *out)
     case IG_DIALECT_OLLAMA:
         ig_buf_lit(out, "{\"error\":");
         ig_refusal_message(r, out);
-        ig_refusal_field(out, "code", r->code);
-        ig_refusal_field(out, "rule", r->rule);
+        ig_refusal_fields(r, out);
         ig_refusal_field(out, "request_id", r->request_id);
         ig_buf_lit(out, "}\n");
         break;
@@ -151,8 +176,7 @@ ig_refusal_body(const ig_refusal_t *r, ig_buf_t *out)
         ig_buf_lit(out, ",\"type\":");
         ig_buf_json(out, type);
         ig_buf_lit(out, ",\"param\":null");
-        ig_refusal_field(out, "code", r->code);
-        ig_refusal_field(out, "rule", r->rule);
+        ig_refusal_fields(r, out);
         ig_refusal_field(out, "request_id", r->request_id);
         ig_buf_lit(out, "}}\n");
     }

@@ -345,7 +345,7 @@ void
 ig_counter_ensure(ig_limit_table_t *t, uint32_t cells, uint32_t named,
     uint64_t now)
 {
-    size_t    freed;
+    size_t    freed, n;
     unsigned  i, pass;
 
     do {
@@ -363,12 +363,12 @@ ig_counter_ensure(ig_limit_table_t *t, uint32_t cells, uint32_t named,
                     break;
                 }
 
-                freed += ig_counter_evict(t, i * 2 + (pass == 0 ? IG_NAMED : 0),
-                                          IG_EVICT_LOOK, 1, now);
+                n = ig_counter_evict(t, i * 2 + (pass == 0 ? IG_NAMED : 0),
+                                     IG_EVICT_LOOK, 1, now);
+                t->stats.evicted += n;
+                freed += n;
             }
         }
-
-        t->stats.evicted += freed;
 
     } while (freed);
 }

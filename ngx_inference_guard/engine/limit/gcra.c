@@ -87,7 +87,7 @@ ig_gcra_add(ig_limit_table_t *t, ig_counter_t *c, const ig_target_t *g,
 
     if (debt > full) {
 
-        if (g->limit->audit) {
+        if (g->audit) {
             return;
         }
 

@@ -168,7 +168,7 @@ ig_reserve_look(ig_limit_table_t *t, const ig_targets_t *s,
 
         } else if (!look->fits) {
 
-            if (g->limit->audit) {
+            if (g->audit) {
                 out->would = out->would == IG_NONE ? g->number : out->would;
 
             } else {

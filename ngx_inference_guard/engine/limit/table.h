@@ -312,6 +312,7 @@ typedef struct {
     uint32_t               number;     /* of the limit */
     uint32_t               cell;       /* or IG_NO_CELL */
     ig_country_t           country;    /* by jurisdiction */
+    bool                   audit;      /* never refuses */
     bool                   leased;     /* admits from leases */
     uint64_t               key[2];
     uint64_t               hash;       /* of key, for the index */

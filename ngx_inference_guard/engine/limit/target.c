@@ -129,7 +129,8 @@ ig_target_limit(ig_targets_t *s, ig_target_t *g, uint32_t number)
     g->number = number;
     g->country = IG_COUNTRY_UNKNOWN;
     g->cell = IG_NO_CELL;
-    g->leased = s->h->fleet && !alone && !limit->audit;
+    g->audit = limit->audit || s->q->audit;
+    g->leased = s->h->fleet && !alone && !g->audit;
     g->amount = ig_limit_amount(limit, &s->q->amounts);
     g->kept = ig_min(ig_limit_kept(limit, &s->q->amounts), g->amount);
     g->rate = limit->max;
@@ -198,7 +199,7 @@ ig_targets_make(ig_targets_t *s, uint32_t *missing, uint32_t *would)
 
         if ((limit->by & IG_BY_TASK) && s->q->task.len == 0) {
 
-            if (!limit->audit) {
+            if (!limit->audit && !s->q->audit) {
                 *missing = i;
                 return IG_TASK_MISSING;
             }

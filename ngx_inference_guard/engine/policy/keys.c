@@ -22,6 +22,7 @@ static const ig_object_t *const  ig_objects[] = {
     &ig_object_tenant,
     &ig_object_plan,
     &ig_object_limit,
+    &ig_object_without_store,
     &ig_object_policy,
     &ig_object_uninspectable,
     NULL

@@ -53,10 +53,11 @@ extern const ig_object_t  ig_object_endpoint;
 extern const ig_object_t  ig_object_credential;
 extern const ig_object_t  ig_object_price;
 
-/* tenant.c */
+/* tenant.c, plan.c, limit.c, terms.c */
 extern const ig_object_t  ig_object_tenant;
 extern const ig_object_t  ig_object_plan;
 extern const ig_object_t  ig_object_limit;
+extern const ig_object_t  ig_object_without_store;
 
 /* stance.c */
 extern const ig_object_t  ig_object_policy;

@@ -521,5 +521,6 @@ ig_load_lint(ig_load_t *l)
 
     ig_lint_packs(l);
     ig_lint_detectors(l);
+    ig_lint_plans(l);
     ig_lint_warnings(l);
 }

@@ -10,7 +10,8 @@
  *     pack.c       jurisdictions, laws
  *     detector.c   detectors
  *     endpoint.c   endpoints
- *     tenant.c     plans, tenants
+ *     plan.c       plans (limit.c, terms.c), and what they inherit (standing.c)
+ *     tenant.c     tenants
  *     rule.c       rules and transfers, which name all of the above
  *     stance.c     the other stances
  *     lint.c       what can be read and makes no sense
@@ -81,10 +82,8 @@ typedef struct {
     ig_place_t      place;
 } ig_group_t;
 
-typedef struct {
-    ig_str_t        name;
-    ig_place_t      place;
-} ig_plan_t;
+typedef struct ig_plan_s  ig_plan_t;        /* plan.h */
+typedef struct ig_zones_s  ig_zones_t;      /* terms.c */
 
 /* what a tenant is known by */
 typedef struct {
@@ -118,6 +117,7 @@ struct ig_load_s {
     size_t          ngroups;
     ig_plan_t      *plans;             /* sorted by name */
     size_t          nplans;
+    ig_zones_t     *zones;             /* those that were read */
 
     ig_identified_t *identities;
     size_t           nidentities;
@@ -194,6 +194,7 @@ const ig_yaml_t *ig_value_next(const ig_yaml_t *node, const ig_yaml_t *item);
 /* lint.c */
 void ig_lint_weak(ig_load_t *l, const ig_detector_t *d);
 void ig_lint_rule(ig_load_t *l, const ig_rule_t *r);
+void ig_lint_plans(ig_load_t *l);          /* plan.c */
 void ig_lint_same_rules(ig_load_t *l, const bool *broken);
 
 /* condition.c */

@@ -1,10 +1,8 @@
 /*
- * Tenants and their plans.  Plans are checked and not used yet.
+ * Tenants: who asks, and what holds for them beside their plan.
  */
 
-#include "load.h"
-
-#include <inference_guard/calendar.h>
+#include "plan.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +15,16 @@ static const uint8_t  ig_empty_digest[IG_DIGEST_SIZE] = {
     0x27, 0xae, 0x41, 0xe4, 0x64, 0x9b, 0x93, 0x4c,
     0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55
 };
+
+
+/* a tenant while its keys are read; those of the tenant alone see only it */
+typedef struct {
+    ig_tenant_t       tenant;
+    ig_terms_t        terms;
+    const ig_plan_t  *plan;
+} ig_tenant_read_t;
+
+_Static_assert(offsetof(ig_tenant_read_t, tenant) == 0, "the tenant is first");
 
 
 static int
@@ -164,27 +172,26 @@ ig_tenant_subjects(ig_load_t *l, const ig_yaml_t *value, void *object)
 static void
 ig_tenant_plan(ig_load_t *l, const ig_yaml_t *value, void *object)
 {
-    size_t        i;
-    ig_tenant_t  *t = object;
-    ig_nearest_t  nearest;
+    ig_tenant_read_t  *r = object;
 
-    if (!ig_value_name(l, value, &t->plan)) {
-        return;
+    if (ig_value_name(l, value, &r->tenant.plan)) {
+        r->plan = ig_plan_use(l, value);
     }
 
-    ig_nearest_init(&nearest, t->plan);
-
-    for (i = 0; i < l->nplans; i++) {
-
-        if (ig_str_eq(l->plans[i].name, t->plan)) {
-            return;
-        }
-
-        ig_nearest_offer(&nearest, l->plans[i].name);
-    }
-
-    ig_unknown_name(l, value, IG_NAMES_PLANS, "plan", &nearest);
+    r->terms.doubtful = r->terms.doubtful || r->plan == NULL;
 }
+
+
+#define IG_TENANT_TERM(key)                                                   \
+    static void                                                               \
+    ig_tenant_ ## key(ig_load_t *l, const ig_yaml_t *value, void *object)     \
+    {                                                                         \
+        ig_terms_ ## key(l, value, &((ig_tenant_read_t *) object)->terms);    \
+    }
+
+IG_TENANT_TERM(limits)
+IG_TENANT_TERM(timezone)
+IG_TENANT_TERM(cap_output)
 
 
 static const ig_key_t  ig_tenant_table[] = {
@@ -192,189 +199,15 @@ static const ig_key_t  ig_tenant_table[] = {
     { "keys", false, ig_tenant_keys },
     { "subjects", false, ig_tenant_subjects },
     { "plan", false, ig_tenant_plan },
+    { "limits", false, ig_tenant_limits },
+    { "cap_output", false, ig_tenant_cap_output },
+    { "timezone", false, ig_tenant_timezone },
     { NULL, false, NULL }
 };
 
 const ig_object_t  ig_object_tenant = {
     "tenant", "a tenant", ig_tenant_table
 };
-
-
-/* limits: their shape only */
-
-static void
-ig_limit_of(ig_load_t *l, const ig_yaml_t *value, void *object)
-{
-    size_t                    word;
-    static const char *const  words[] = {
-        "requests", "concurrent", "tokens", "cost", "calls", NULL
-    };
-
-    (void) object;
-    (void) ig_value_word(l, value, words, &word);
-}
-
-
-static void
-ig_limit_per(ig_load_t *l, const ig_yaml_t *value, void *object)
-{
-    size_t                    word;
-    static const char *const  words[] = {
-        "second", "minute", "hour", "day", "month", "task", NULL
-    };
-
-    (void) object;
-    (void) ig_value_word(l, value, words, &word);
-}
-
-
-static void
-ig_limit_number(ig_load_t *l, const ig_yaml_t *value, void *object)
-{
-    uint64_t  n;
-
-    (void) object;
-    (void) ig_value_decimal(l, value, 6, UINT64_MAX / 2,
-                            "a limit; write a decimal with up to six digits, "
-                            "as 20 or 0.5", &n);
-}
-
-
-static void
-ig_limit_by(ig_load_t *l, const ig_yaml_t *value, void *object)
-{
-    ig_strs_t  by;
-
-    (void) object;
-    (void) ig_value_strs(l, value, &by);
-}
-
-
-static void
-ig_limit_currency(ig_load_t *l, const ig_yaml_t *value, void *object)
-{
-    char  currency[4];
-
-    (void) object;
-    (void) ig_value_currency(l, value, currency);
-}
-
-
-static void
-ig_limit_enforcement(ig_load_t *l, const ig_yaml_t *value, void *object)
-{
-    bool  audit;
-
-    (void) object;
-    (void) ig_value_enforcement(l, value, &audit);
-}
-
-
-static const ig_key_t  ig_limit_keys[] = {
-    { "of", true, ig_limit_of },
-    { "per", false, ig_limit_per },
-    { "max", true, ig_limit_number },
-    { "burst", false, ig_limit_number },
-    { "by", false, ig_limit_by },
-    { "currency", false, ig_limit_currency },
-    { "enforcement", false, ig_limit_enforcement },
-    { NULL, false, NULL }
-};
-
-const ig_object_t  ig_object_limit = { "limit", "a limit", ig_limit_keys };
-
-
-static void
-ig_plan_limits(ig_load_t *l, const ig_yaml_t *value, void *object)
-{
-    const ig_yaml_t  *v;
-
-    (void) object;
-
-    if (!ig_value_is(l, value, IG_YAML_LIST, "\"limits\"")) {
-        return;
-    }
-
-    for (v = value->first; v; v = v->next) {
-        (void) ig_object_read(l, &ig_object_limit, v, NULL);
-    }
-}
-
-
-static const ig_key_t  ig_plan_keys[] = {
-    { "limits", true, ig_plan_limits },
-    { NULL, false, NULL }
-};
-
-const ig_object_t  ig_object_plan = { "plan", "a plan", ig_plan_keys };
-
-
-static int
-ig_plan_cmp(const void *one, const void *two)
-{
-    int               rc;
-    const ig_plan_t  *a = one, *b = two;
-
-    rc = ig_str_cmp(a->name, b->name);
-
-    return rc ? rc : ig_place_cmp(&a->place, &b->place);
-}
-
-
-static void
-ig_load_plans(ig_load_t *l)
-{
-    size_t            i, n;
-    ig_plan_t        *p;
-    const ig_yaml_t  *v;
-
-    ig_load_count(l, plans, n);
-
-    l->plans = ig_arena_calloc(l->scratch, n * sizeof(ig_plan_t));
-    if (l->plans == NULL || n == 0) {
-        return;
-    }
-
-    p = l->plans;
-
-    for (i = 0; i < l->nfiles; i++) {
-
-        if (l->files[i].plans == NULL) {
-            continue;
-        }
-
-        if (p == l->plans) {
-            ig_mistakes_warning(l->mistakes, l->files[i].plans->key->place,
-                                "limits are read but not enforced by this "
-                                "version");
-        }
-
-        for (v = l->files[i].plans->first; v; v = v->next) {
-            p->place = v->key->place;
-
-            if (!ig_value_name(l, v->key, &p->name)) {
-                ig_misnamed(l, IG_NAMES_PLANS, v->key->text);
-            }
-
-            (void) ig_object_read(l, &ig_object_plan, v, p);
-            p++;
-        }
-    }
-
-    qsort(l->plans, n, sizeof(ig_plan_t), ig_plan_cmp);
-    l->nplans = n;
-
-    for (i = 1; i < n; i++) {
-
-        p = &l->plans[i];
-
-        if (p->name.len && ig_str_eq(p->name, p[-1].name)
-            && p->place.file != p[-1].place.file)
-        {
-            ig_already_defined(l, "plan", p->name, p->place, p[-1].place);
-        }
-    }
-}
 
 
 /* of the name alone, so that all nodes and any reload agree */
@@ -397,12 +230,18 @@ ig_tenant_id(ig_tenant_t *t)
 }
 
 
-static void
-ig_tenant_read(ig_load_t *l, const ig_yaml_t *node, ig_tenant_t *t)
+static ig_tenant_t
+ig_tenant_read(ig_load_t *l, const ig_yaml_t *node)
 {
+    size_t             errors;
+    ig_tenant_t       *t;
+    ig_standing_t      standing;
+    ig_tenant_read_t   r;
+
+    memset(&r, 0, sizeof(ig_tenant_read_t));
+
+    t = &r.tenant;
     t->place = node->key->place;
-    t->quota.zone = ig_zone_utc();
-    t->quota.task_ttl_s = IG_TASK_TTL_DEFAULT;
 
     if (!ig_value_name(l, node->key, &t->name)) {
         ig_misnamed(l, IG_NAMES_TENANTS, node->key->text);
@@ -417,7 +256,21 @@ ig_tenant_read(ig_load_t *l, const ig_yaml_t *node, ig_tenant_t *t)
         l->failed = true;
     }
 
-    (void) ig_object_read(l, &ig_object_tenant, node, t);
+    errors = ig_mistakes_errors(l->mistakes);
+    l->doubtful = false;
+
+    if (!ig_object_read(l, &ig_object_tenant, node, &r) || l->doubtful
+        || ig_mistakes_errors(l->mistakes) != errors)
+    {
+        r.terms.doubtful = true;
+    }
+
+    standing = r.plan ? r.plan->standing : ig_standing_default();
+    standing = ig_standing_apply(l, &r.terms, &standing, t->name, t->place);
+
+    t->quota = standing.quota;
+
+    return *t;
 }
 
 
@@ -510,7 +363,7 @@ ig_load_tenants(ig_load_t *l)
     for (i = 0; i < l->nfiles; i++) {
         if (l->files[i].tenants) {
             for (v = l->files[i].tenants->first; v; v = v->next) {
-                ig_tenant_read(l, v, t++);
+                *t++ = ig_tenant_read(l, v);
             }
         }
     }

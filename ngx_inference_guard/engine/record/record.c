@@ -5,6 +5,7 @@
  * most important first: a list can be cut only by what stands before it.
  */
 
+#include "amounts.h"
 #include "line.h"
 #include "places.h"
 
@@ -545,6 +546,7 @@ ig_record_decision(ig_buf_t *out, ig_writer_t *w,
     ig_record_who(&l, p, &d->facts);
     ig_record_what(&l, d, r);
     ig_record_endpoint(&l, p, d->endpoint);
+    ig_line_limited(&l, &d->limited);
 
     ig_record_rules(&l, p, v, 2048);
     ig_record_of_rules(&l, p, v, IG_RECORD_LAWS);
@@ -589,16 +591,6 @@ ig_record_redirect(ig_buf_t *out, ig_writer_t *w,
 }
 
 
-static void
-ig_record_number(ig_line_t *l, const char *name, uint64_t n)
-{
-    ig_line_lit(l, ",\"");
-    ig_line_bytes(l, name, strlen(name));
-    ig_line_lit(l, "\":");
-    ig_line_uint(l, n);
-}
-
-
 void
 ig_record_outcome(ig_buf_t *out, ig_writer_t *w,
     const ig_record_head_t *head, const ig_guard_t *g, const ig_outcome_t *o)
@@ -607,7 +599,7 @@ ig_record_outcome(ig_buf_t *out, ig_writer_t *w,
 
     ig_line_begin(&l, "outcome", w, head);
 
-    ig_record_number(&l, "status", o->status);
+    ig_line_number(&l, "status", o->status);
     ig_record_reason(&l, o->reason);
     ig_record_endpoint(&l, ig_guard_policy(g), o->endpoint);
 
@@ -623,20 +615,71 @@ ig_record_outcome(ig_buf_t *out, ig_writer_t *w,
         }
     }
 
-    ig_record_number(&l, "tries", o->tries);
+    ig_line_number(&l, "tries", o->tries);
 
     if (o->upstream_status) {
-        ig_record_number(&l, "upstream_status", o->upstream_status);
+        ig_line_number(&l, "upstream_status", o->upstream_status);
     }
 
-    ig_record_number(&l, "sent", o->sent);
-    ig_record_number(&l, "received", o->received);
-    ig_record_number(&l, "duration_us", o->duration_us);
-    ig_record_number(&l, "guard_us", o->guard_us);
+    ig_line_number(&l, "sent", o->sent);
+    ig_line_number(&l, "received", o->received);
+    ig_line_number(&l, "duration_us", o->duration_us);
+    ig_line_number(&l, "guard_us", o->guard_us);
+    ig_line_tokens(&l, &o->tokens);
 
     if (o->aborted) {
         ig_line_lit(&l, ",\"aborted\":true");
     }
+
+    ig_line_end(&l, w, out);
+}
+
+
+void
+ig_record_limit(ig_buf_t *out, ig_writer_t *w, const ig_record_head_t *head,
+    const ig_guard_t *g, uint32_t tenant, const ig_crossed_t *crossed)
+{
+    ig_line_t           l;
+    const ig_limit_t   *limit;
+    const ig_policy_t  *p;
+
+    p = ig_guard_policy(g);
+    limit = &p->tenants[tenant].quota.limits[crossed->state.limit];
+
+    ig_line_begin(&l, "limit", w, head);
+    ig_record_policy(&l, g);
+    ig_record_tenant(&l, p, tenant);
+    ig_record_key(&l, "limit");
+    ig_line_json(&l, limit->name);
+    ig_line_number(&l, "level", crossed->level);
+    ig_line_state(&l, limit, &crossed->state);
+
+    ig_line_end(&l, w, out);
+}
+
+
+void
+ig_record_reset(ig_buf_t *out, ig_writer_t *w, const ig_record_head_t *head,
+    const ig_guard_t *g, uint32_t tenant, uint32_t limit, ig_str_t by)
+{
+    ig_line_t           l;
+    const ig_policy_t  *p;
+    const ig_quota_t   *quota;
+
+    p = ig_guard_policy(g);
+    quota = &p->tenants[tenant].quota;
+
+    ig_line_begin(&l, "reset", w, head);
+    ig_record_policy(&l, g);
+    ig_record_tenant(&l, p, tenant);
+
+    if (limit < quota->nlimits) {
+        ig_record_key(&l, "limit");
+        ig_line_json(&l, quota->limits[limit].name);
+    }
+
+    ig_record_key(&l, "by");
+    ig_line_json(&l, by);
 
     ig_line_end(&l, w, out);
 }
@@ -651,7 +694,7 @@ ig_record_undecided(ig_buf_t *out, ig_writer_t *w,
 
     ig_line_begin(&l, "undecided", w, head);
     ig_record_policy(&l, g);
-    ig_record_number(&l, "status", status);
+    ig_line_number(&l, "status", status);
     ig_record_tenant(&l, ig_guard_policy(g), tenant);
     ig_record_key(&l, "client_country");
     ig_record_country(&l, client);

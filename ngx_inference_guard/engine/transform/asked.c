@@ -170,6 +170,69 @@ ig_asked_usage(ig_str_t body, ig_str_t value)
 }
 
 
+/* the inside of a JSON string */
+
+static void
+ig_asked_string(ig_str_t value, ig_str_t *out)
+{
+    if (value.len > 2 && value.data[0] == '"') {
+        *out = (ig_str_t) { value.data + 1, value.len - 2 };
+    }
+}
+
+
+static void
+ig_asked_metadata(ig_str_t body, ig_str_t value, ig_asked_t *out)
+{
+    ig_members_t  m;
+
+    if (value.data[0] != '{') {
+        return;
+    }
+
+    ig_members_init(&m, body, value.data);
+
+    while (ig_members_next(&m)) {
+
+        if (ig_member_is(m.name, "task_id")) {
+            ig_asked_string(m.value, &out->task);
+
+        } else if (ig_member_is(m.name, "user_id") && out->user.len == 0) {
+            ig_asked_string(m.value, &out->user);
+        }
+    }
+}
+
+
+/* who the client says it works for; false: the member is another */
+
+static bool
+ig_asked_for(ig_str_t body, const ig_members_t *m, ig_asked_t *out)
+{
+    if (ig_member_is(m->name, "metadata")) {
+        ig_asked_metadata(body, m->value, out);
+        return true;
+    }
+
+    /* `user` is the older name: where both are, the newer one counts */
+
+    if (ig_member_is(m->name, "safety_identifier")) {
+        ig_asked_string(m->value, &out->user);
+        return true;
+    }
+
+    if (ig_member_is(m->name, "user")) {
+        if (out->user.len == 0) {
+            ig_asked_string(m->value, &out->user);
+        }
+
+        return true;
+    }
+
+    return false;
+}
+
+
 ig_rc_t
 ig_asked(ig_str_t body, const ig_operation_t *operation, ig_asked_t *out)
 {
@@ -183,6 +246,7 @@ ig_asked(ig_str_t body, const ig_operation_t *operation, ig_asked_t *out)
     out->choices = 1;
 
     output = ig_output_of(operation);
+    out->generates = (output != IG_OUTPUT_NONE);
     none = false;
     n = prompts = 1;
 
@@ -197,6 +261,10 @@ ig_asked(ig_str_t body, const ig_operation_t *operation, ig_asked_t *out)
 
         if (ig_member_is(m.name, "stream_options")) {
             out->include_usage = ig_asked_usage(body, m.value);
+            continue;
+        }
+
+        if (ig_asked_for(body, &m, out)) {
             continue;
         }
 
