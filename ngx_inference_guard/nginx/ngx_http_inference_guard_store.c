@@ -173,7 +173,7 @@ ngx_http_ig_store_reply(ngx_http_ig_command_t *cmd, redisReply *reply)
 
     if (rc == NGX_OK) {
         for (i = 0; i < cmd->n; i++) {
-            ngx_http_ig_store_learn(s, &cmd->counters[i]);
+            ngx_http_ig_store_learn(s, &cmd->counters[i], cmd->report);
         }
     }
 

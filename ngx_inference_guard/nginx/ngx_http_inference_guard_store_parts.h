@@ -174,8 +174,9 @@ char *ngx_http_ig_store_zone(ngx_conf_t *cf, ngx_http_ig_store_t *s);
 ngx_str_t ngx_http_ig_store_id(ngx_http_ig_store_t *s);
 /* what is known of a counter, for a call of the script */
 void ngx_http_ig_store_recall(ngx_http_ig_store_t *s, ngx_http_ig_counter_t *c);
-/* c as answered; `known` as it was when it was sent */
-void ngx_http_ig_store_learn(ngx_http_ig_store_t *s, ngx_http_ig_counter_t *c);
+/* c as answered */
+void ngx_http_ig_store_learn(ngx_http_ig_store_t *s, ngx_http_ig_counter_t *c,
+    ngx_uint_t report);
 /*
  * c's want and give are of this node's sums from now on, and reported until the
  * store has heard of them: NGX_OK.  NGX_DECLINED: it keeps no sums of this one.

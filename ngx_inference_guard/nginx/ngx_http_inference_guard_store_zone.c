@@ -10,9 +10,10 @@
  * nodes that are gone is known by nobody else.
  *
  * Only this process's zone knows its numbers, so each zone is a node of its own:
- * its name has a random part.  A set of eight rows belongs to each hash of a
- * key.  A row whose sum still counts is never given away; a counter that has no
- * row is reported by amounts, not by sums, and cannot be restored.
+ * its name has a random part, and a counter that never had a row was granted
+ * nothing.  A set of eight rows belongs to each hash of a key.  A row whose sum
+ * still counts is never given away; a counter that has no row is reported by
+ * amounts, not by sums, and cannot be restored.
  *
  * A worker that dies while it writes here leaves a row that is wrong by the call
  * it was about; keys are written first, and `used` last.
@@ -50,6 +51,7 @@ typedef struct {
     ngx_uint_t               nrows;
     ngx_atomic_t             turn;  /* s: when a worker was last at it */
     ngx_atomic_t             beat;
+    ngx_uint_t               full;  /* once there was no row */
     size_t                   id_len;
     u_char                   id[NGX_HTTP_IG_STORE_ID];
     ngx_http_ig_store_row_t  rows[1];
@@ -241,6 +243,7 @@ ngx_http_ig_store_find(ngx_http_ig_store_table_t *t, ig_limit_lease_t *l,
     }
 
     if (found == NULL) {
+        t->full = 1;
         return NULL;
     }
 
@@ -254,6 +257,10 @@ ngx_http_ig_store_find(ngx_http_ig_store_table_t *t, ig_limit_lease_t *l,
     found->window_s = l->window_s;
     found->expires_s = l->expires_s;
     found->algorithm = (uint8_t) l->algorithm;
+
+    /* a counter that had no row may have been granted something before */
+
+    found->known = !t->full;
 
     ngx_memory_barrier();
     found->used = 1;
@@ -282,7 +289,8 @@ ngx_http_ig_store_recall(ngx_http_ig_store_t *s, ngx_http_ig_counter_t *c)
 
     t = ngx_http_ig_store_lock(s);
 
-    row = ngx_http_ig_store_find(t, &c->lease, 0);
+    row = ngx_http_ig_store_find(t, &c->lease,
+                                 ngx_http_ig_is_sum(c->lease.algorithm));
 
     if (row) {
         ngx_http_ig_store_copy(c, row);
@@ -293,7 +301,8 @@ ngx_http_ig_store_recall(ngx_http_ig_store_t *s, ngx_http_ig_counter_t *c)
 
 
 void
-ngx_http_ig_store_learn(ngx_http_ig_store_t *s, ngx_http_ig_counter_t *c)
+ngx_http_ig_store_learn(ngx_http_ig_store_t *s, ngx_http_ig_counter_t *c,
+    ngx_uint_t report)
 {
     time_t                      now;
     ngx_http_ig_store_row_t    *row;
@@ -315,17 +324,6 @@ ngx_http_ig_store_learn(ngx_http_ig_store_t *s, ngx_http_ig_counter_t *c)
             row->r = c->r;
             row->known = 1;
 
-            if (row->algorithm == IG_ALGORITHM_SLOTS) {
-
-                /* a row of slots in use is never given away: it has no others */
-
-                row->g = c->r + c->lease.granted;
-
-                if (c->g > row->g) {
-                    row->check = ngx_http_ig_store_later(s);
-                }
-            }
-
         } else {
 
             /*
@@ -334,6 +332,19 @@ ngx_http_ig_store_learn(ngx_http_ig_store_t *s, ngx_http_ig_counter_t *c)
              */
 
             row->g += c->lease.granted;
+
+            /* only this node gives back: its row had ended, and began anew */
+
+            if (c->r > row->r) {
+                row->g += c->r - row->r;
+                row->r = c->r;
+            }
+
+            /* too early to take it back, or the counter is in use */
+
+            if (report && c->g > row->g) {
+                row->check = ngx_http_ig_store_later(s);
+            }
         }
     }
 
