@@ -393,10 +393,10 @@ ngx_http_ig_conn_setup(ngx_http_ig_conn_t *conn)
     ngx_uint_t  n;
 
     rc = NGX_OK;
-    n = 0;
 
     if (conn->password && conn->password->len) {
-        ngx_str_set(&words[n++], "AUTH");
+        ngx_str_set(&words[0], "AUTH");
+        n = 1;
 
         if (conn->user && conn->user->len) {
             words[n++] = *conn->user;
