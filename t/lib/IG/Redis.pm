@@ -122,6 +122,12 @@ sub wait_for ($self, $what, $cond, $seconds = $DEADLINE) {
 # --- a client ---
 
 sub call ($self, @words) {
+    # a sentinel that promotes a server cuts its clients off
+    if ($self->{sock} && !$self->{auth}) {
+        my $v = eval { [ $self->exchange($self->{sock}, @words) ] };
+        return $v->[0] if $v;
+        croak $@ if $self->{sock};
+    }
     if (!$self->{sock}) {
         $self->{sock} = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
             PeerPort => $self->{port}, Proto => 'tcp', Timeout => 5)
