@@ -113,6 +113,50 @@ is(sum(map { statuses(4, $_)->{200} // 0 } @t) + $admitted, 300,
     'in the end the limit is used up exactly');
 finish(@t);
 
+# --- a budget beyond the numbers that a script counts exactly ---
+
+$redis->call('FLUSHALL');
+@t = fleet(2, $url, <<'END');
+exact: true
+limits:
+  - {of: cost, currency: USD, per: month, max: 100000000}
+END
+is_deeply(statuses(3, $_), { 200 => 3 }, 'a large budget serves') for @t;
+my ($large) = $redis->call('KEYS', '*')->@*;
+like($large, qr/\*7$/, 'it is counted in 2^7 of 1e-9 USD');
+cmp_ok($redis->call('HGET', $large, 't'), '>', 0, 'and it is counted');
+finish(@t);
+
+# --- clients that go away while the store is asked ---
+
+$redis->call('FLUSHALL');
+@t = fleet(1, "$url timeout=2s", <<'END');
+exact: true
+limits:
+  - {of: concurrent, max: 4}
+  - {of: requests, per: day, max: 1000}
+END
+wait_ready(@t);
+$redis->pause;
+for (1 .. 12) {
+    my $s = $t[0]->connect;
+    $t[0]->send($s, $t[0]->request('POST', '/v1/chat/completions', chat('hello'),
+        'Authorization: Bearer tok-us'));
+    close $s;
+}
+$redis->resume;
+$t[0]->wait_for('what they would have had is there again', sub {
+    settled($t[0]);
+    return 0 == grep {
+        my %h = $redis->call('HGETALL', $_)->@*;
+        !/:\d{10}$/ && $h{t} != 0;
+    } $redis->call('KEYS', '*')->@*;
+});
+is_deeply(statuses(8, $t[0]), { 200 => 8 }, 'and others get it');
+$t[0]->reload;
+is_deeply(statuses(8, $t[0]), { 200 => 8 }, 'also after a reload');
+finish(@t);
+
 sub code ($t, $r = ask($t, us => 'hello')) {
     my $e = $t->json($r)->{error} // {};
     return "$r->{status} " . ($r->{headers}{'inference-guard-reason'} // $e->{code} // $e->{type} // '');

@@ -68,6 +68,7 @@ ngx_http_ig_store_lease(ngx_http_ig_store_t *s, ngx_http_ig_lease_t *l)
 
     for (i = 0; i < l->n; i++) {
         cmd->counters[i].lease = l->leases[i];
+        ngx_http_ig_script_scale(&cmd->counters[i]);
     }
 
     cmd->lease = l;
@@ -185,6 +186,7 @@ static void
 ngx_http_ig_store_end(ngx_http_ig_command_t *cmd, ngx_int_t rc)
 {
     ngx_uint_t              i, n;
+    ig_limit_lease_t       *lease;
     ngx_http_ig_lease_t    *l;
     ngx_http_ig_counter_t  *c;
 
@@ -198,13 +200,18 @@ ngx_http_ig_store_end(ngx_http_ig_command_t *cmd, ngx_int_t rc)
                 continue;
             }
 
-            if (rc == NGX_ERROR) {
-                c->lease.granted = 0;
-                c->lease.used = 0;
-                c->lease.retry_ns = 0;
-            }
+            lease = &l->leases[n++];
 
-            l->leases[n++] = c->lease;
+            *lease = l->leases[i];
+            lease->granted = 0;
+            lease->used = 0;
+            lease->retry_ns = 0;
+
+            if (rc != NGX_ERROR) {
+                lease->granted = c->lease.granted << c->shift;
+                lease->used = c->lease.used << c->shift;
+                lease->retry_ns = c->lease.retry_ns;
+            }
         }
 
         l->n = n;

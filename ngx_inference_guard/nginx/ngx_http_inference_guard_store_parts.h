@@ -33,9 +33,14 @@ typedef void (*ngx_http_ig_reply_pt)(ngx_http_ig_command_t *cmd,
 typedef void (*ngx_http_ig_conn_pt)(ngx_http_ig_conn_t *conn);
 
 
-/* one that is called, and what the zone knows of it */
+/*
+ * One that is called, and what the zone knows of it.  Amounts here, in the zone
+ * and in the store are in units of 2^shift of the engine's: the store's numbers
+ * are exact up to 2^53, a budget in 1e-9 of a small currency is soon beyond that.
+ */
 typedef struct {
     ig_limit_lease_t                lease;
+    ngx_uint_t                      shift;
     uint64_t                        give;
     uint64_t                        g;
     uint64_t                        r;
@@ -160,7 +165,7 @@ ngx_int_t ngx_http_ig_store_call(ngx_http_ig_store_t *s,
 /* ngx_http_inference_guard_store_report.c */
 
 void ngx_http_ig_store_tick(ngx_event_t *ev);
-/* c's give and want are told to the store, sooner or later */
+/* c's give and want (in units) are told to the store, sooner or later */
 void ngx_http_ig_store_tell(ngx_http_ig_store_t *s, ngx_http_ig_counter_t *c);
 /* a report that the store has not got; sent: or nobody knows */
 void ngx_http_ig_store_untold(ngx_http_ig_store_t *s,
@@ -197,6 +202,8 @@ ngx_int_t ngx_http_ig_store_turn(ngx_http_ig_store_t *s);
 /* ngx_http_inference_guard_store_script.c */
 
 void ngx_http_ig_script_digest(ngx_http_ig_store_t *s);
+/* the engine's amounts in units: what is wanted never less, the rest never more */
+void ngx_http_ig_script_scale(ngx_http_ig_counter_t *c);
 ngx_http_ig_command_t *ngx_http_ig_script_command(ngx_http_ig_store_t *s,
     ngx_uint_t n);
 void ngx_http_ig_script_free(ngx_http_ig_command_t *cmd);

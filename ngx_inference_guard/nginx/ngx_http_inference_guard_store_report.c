@@ -78,6 +78,7 @@ ngx_http_ig_report_returns(ngx_http_ig_store_t *s)
             c.lease.granted = 0;
             c.lease.size = 0;
 
+            ngx_http_ig_script_scale(&c);
             ngx_http_ig_store_tell(s, &c);
         }
 
@@ -161,7 +162,8 @@ ngx_http_ig_store_untold(ngx_http_ig_store_t *s, ngx_http_ig_command_t *cmd,
     }
 
     l = c->lease;
-    l.granted = sent ? 0 : c->give;
+    l.want <<= c->shift;
+    l.granted = sent ? 0 : c->give << c->shift;
 
     if (s->limits && (l.want || l.granted)) {
         ig_limit_unreturn(s->limits, &l, 1, ngx_http_ig_report_now());

@@ -13,6 +13,7 @@
 #define NGX_HTTP_IG_SCRIPT_HEAD    3        /* arguments before the counters' */
 #define NGX_HTTP_IG_SCRIPT_FIELDS  13
 #define NGX_HTTP_IG_SCRIPT_VALUES  6        /* of an answer, for a counter */
+#define NGX_HTTP_IG_SCRIPT_MAX     (UINT64_C(1) << 50)
 #define NGX_HTTP_IG_SCRIPT_FITS    -2       /* another one was refused */
 #define NGX_HTTP_IG_SCRIPT_ARGS                                               \
     (3 + NGX_HTTP_IG_SCRIPT_HEAD                                              \
@@ -35,7 +36,7 @@ typedef struct {
 static void ngx_http_ig_arg(ngx_http_ig_args_t *a, ngx_str_t *s);
 static void ngx_http_ig_arg_number(ngx_http_ig_args_t *a, int64_t n);
 static void ngx_http_ig_arg_key(ngx_http_ig_args_t *a, ngx_str_t *prefix,
-    ig_limit_lease_t *l);
+    ngx_http_ig_counter_t *c);
 static void ngx_http_ig_arg_counter(ngx_http_ig_args_t *a,
     ngx_http_ig_counter_t *c);
 
@@ -69,6 +70,29 @@ ngx_http_ig_script_digest(ngx_http_ig_store_t *s)
     ngx_sha1_final(sha1, &ctx);
 
     ngx_hex_dump(s->digest, sha1, sizeof(sha1));
+}
+
+
+void
+ngx_http_ig_script_scale(ngx_http_ig_counter_t *c)
+{
+    ig_limit_lease_t  *l;
+
+    l = &c->lease;
+
+    /* the engine keeps no more of a lease */
+
+    l->size = ngx_min(l->size, IG_AMOUNT_MAX);
+
+    for (c->shift = 0; l->max >> c->shift > NGX_HTTP_IG_SCRIPT_MAX; c->shift++) {
+        /* void */
+    }
+
+    l->max >>= c->shift;
+    l->burst >>= c->shift;
+    l->size >>= c->shift;
+    l->want = (l->want + (UINT64_C(1) << c->shift) - 1) >> c->shift;
+    c->give >>= c->shift;
 }
 
 
@@ -132,7 +156,7 @@ ngx_http_ig_script_format(ngx_http_ig_command_t *cmd)
     ngx_http_ig_arg_number(&a, (int64_t) cmd->n);
 
     for (i = 0; i < cmd->n; i++) {
-        ngx_http_ig_arg_key(&a, &store->prefix, &cmd->counters[i].lease);
+        ngx_http_ig_arg_key(&a, &store->prefix, &cmd->counters[i]);
     }
 
     if (cmd->report) {
@@ -188,13 +212,16 @@ ngx_http_ig_arg_number(ngx_http_ig_args_t *a, int64_t n)
 }
 
 
-/* ig:{tenant}:counter or ig:{tenant}:counter:window */
+/* ig:{tenant}:counter, :window of a calendar's, *unit of one so large */
 
 static void
 ngx_http_ig_arg_key(ngx_http_ig_args_t *a, ngx_str_t *prefix,
-    ig_limit_lease_t *l)
+    ngx_http_ig_counter_t *c)
 {
-    ngx_str_t  s;
+    ngx_str_t          s;
+    ig_limit_lease_t  *l;
+
+    l = &c->lease;
 
     s.data = a->p;
     a->p = ngx_slprintf(a->p, a->end, "%V{%016xL}:", prefix, l->tenant);
@@ -202,6 +229,10 @@ ngx_http_ig_arg_key(ngx_http_ig_args_t *a, ngx_str_t *prefix,
 
     if (l->window_s) {
         a->p = ngx_slprintf(a->p, a->end, ":%uL", l->window_s);
+    }
+
+    if (c->shift) {
+        a->p = ngx_slprintf(a->p, a->end, "*%ui", c->shift);
     }
 
     s.len = (size_t) (a->p - s.data);

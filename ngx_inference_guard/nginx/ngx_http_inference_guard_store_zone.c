@@ -44,6 +44,7 @@ typedef struct {
     uint8_t         used;
     uint8_t         due;            /* to be reported */
     uint8_t         known;          /* g and r are all there is */
+    uint8_t         shift;
 } ngx_http_ig_store_row_t;
 
 typedef struct {
@@ -61,7 +62,7 @@ typedef struct {
 static ngx_int_t ngx_http_ig_store_init_zone(ngx_shm_zone_t *shm_zone,
     void *data);
 static ngx_http_ig_store_row_t *ngx_http_ig_store_find(
-    ngx_http_ig_store_table_t *t, ig_limit_lease_t *l, ngx_uint_t make);
+    ngx_http_ig_store_table_t *t, ngx_http_ig_counter_t *c, ngx_uint_t make);
 
 
 /* when no answer can be on its way any more, by both clocks */
@@ -198,12 +199,15 @@ ngx_http_ig_store_id(ngx_http_ig_store_t *s)
 
 
 static ngx_http_ig_store_row_t *
-ngx_http_ig_store_find(ngx_http_ig_store_table_t *t, ig_limit_lease_t *l,
+ngx_http_ig_store_find(ngx_http_ig_store_table_t *t, ngx_http_ig_counter_t *c,
     ngx_uint_t make)
 {
     uint64_t                  hash;
     ngx_uint_t                i;
+    ig_limit_lease_t         *l;
     ngx_http_ig_store_row_t  *row, *set, *found;
+
+    l = &c->lease;
 
     ngx_memcpy(&hash, l->key, sizeof(uint64_t));
 
@@ -213,7 +217,7 @@ ngx_http_ig_store_find(ngx_http_ig_store_table_t *t, ig_limit_lease_t *l,
     for (i = 0; i < NGX_HTTP_IG_STORE_WAYS; i++) {
         row = &set[i];
 
-        if (row->used && row->window_s == l->window_s
+        if (row->used && row->window_s == l->window_s && row->shift == c->shift
             && ngx_memcmp(row->key, l->key, sizeof(row->key)) == 0)
         {
             row->expires_s = ngx_max(row->expires_s, l->expires_s);
@@ -257,6 +261,7 @@ ngx_http_ig_store_find(ngx_http_ig_store_table_t *t, ig_limit_lease_t *l,
     found->window_s = l->window_s;
     found->expires_s = l->expires_s;
     found->algorithm = (uint8_t) l->algorithm;
+    found->shift = (uint8_t) c->shift;
 
     /* a counter that had no row may have been granted something before */
 
@@ -289,7 +294,7 @@ ngx_http_ig_store_recall(ngx_http_ig_store_t *s, ngx_http_ig_counter_t *c)
 
     t = ngx_http_ig_store_lock(s);
 
-    row = ngx_http_ig_store_find(t, &c->lease,
+    row = ngx_http_ig_store_find(t, c,
                                  ngx_http_ig_is_sum(c->lease.algorithm));
 
     if (row) {
@@ -312,7 +317,7 @@ ngx_http_ig_store_learn(ngx_http_ig_store_t *s, ngx_http_ig_counter_t *c,
 
     t = ngx_http_ig_store_lock(s);
 
-    row = ngx_http_ig_store_find(t, &c->lease, 1);
+    row = ngx_http_ig_store_find(t, c, 1);
 
     if (row) {
         row->epoch = c->epoch;
@@ -378,7 +383,7 @@ ngx_http_ig_store_owe(ngx_http_ig_store_t *s, ngx_http_ig_counter_t *c)
     rc = NGX_DECLINED;
     t = ngx_http_ig_store_lock(s);
 
-    row = ngx_http_ig_store_find(t, &c->lease, 0);
+    row = ngx_http_ig_store_find(t, c, 0);
 
     if (row && row->known) {
         give = c->give;
@@ -411,7 +416,7 @@ ngx_http_ig_store_doubt(ngx_http_ig_store_t *s, ngx_http_ig_counter_t *c)
 
     t = ngx_http_ig_store_lock(s);
 
-    row = ngx_http_ig_store_find(t, &c->lease, 0);
+    row = ngx_http_ig_store_find(t, c, 0);
 
     if (row && row->known && ngx_http_ig_is_sum(row->algorithm)) {
         row->due = 1;
@@ -482,6 +487,7 @@ ngx_http_ig_store_due(ngx_http_ig_store_t *s, ngx_uint_t *next,
         c[n].lease.algorithm = (ig_limit_algorithm_t) row->algorithm;
         c[n].lease.window_s = row->window_s;
         c[n].lease.expires_s = row->expires_s;
+        c[n].shift = row->shift;
 
         ngx_http_ig_store_copy(&c[n], row);
 
