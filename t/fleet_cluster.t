@@ -15,7 +15,7 @@ my @t = fleet(2, 'redis://' . $nodes[2]->address . ' cluster=on', <<'END');
 exact: true
 limits:
   - {of: requests, per: hour, max: 10000, burst: 10000}
-  - {of: requests, per: month, max: 150}
+  - {of: requests, per: month, max: 400}
   - {of: tokens, per: minute, max: 1000000}
   - {of: concurrent, max: 50}
 END
@@ -46,9 +46,12 @@ cmp_ok($asks->($from), '>=', 10, 'by ASK');
 $nodes[$_]->call('CLUSTER', 'SETSLOT', $slot, 'NODE', $id[$to]) for $to, $from, 3 - $from - $to;
 is_deeply(statuses(5, $_), { 200 => 5 }, 'served at the new place') for @t;
 cmp_ok($moves->($from), '>=', 1, 'by MOVED');
-my $before = $moves->($from);
-is_deeply(statuses(20, $_), { 200 => 20 }, 'served') for @t;
-is($moves->($from), $before, 'and that is remembered');
+$t[0]->wait_for('each worker has been told', sub {
+    my $before = $moves->($from);
+    is_deeply(statuses(12, $_), { 200 => 12 }, 'served') for @t;
+    return $moves->($from) == $before;
+});
+pass('and that is remembered');
 
 # --- its server is gone ---
 
@@ -62,9 +65,9 @@ wait_ready(@t);
 my ($month) = grep { /:1\d{9}$/ } @keys;
 $t[0]->wait_for('the sum is what it was', sub {
     ($nodes[$to]->call('HGET', $month, 't') // 0) == $IG::Fleet::served
-        || $IG::Fleet::served == 150;
+        || $IG::Fleet::served == 400;
 });
-for (1 .. 80) { status($_) for @t }
-is($IG::Fleet::served, 150, 'one budget, whoever holds it');
+for (1 .. 200) { status($_) for @t }
+is($IG::Fleet::served, 400, 'one budget, whoever holds it');
 finish(@t);
 done_testing;
