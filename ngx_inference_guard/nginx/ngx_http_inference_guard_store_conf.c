@@ -211,7 +211,7 @@ ngx_http_ig_store_url(ngx_conf_t *cf, ngx_http_ig_store_t *s, ngx_str_t *url)
             return NGX_CONF_ERROR;
         }
 
-        p = end + 1;
+        p = end ? end + 1 : last;
 
     } while (end);
 
