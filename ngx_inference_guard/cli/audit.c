@@ -13,6 +13,8 @@ ig_audit_usage(FILE *to)
     fputs(
 "usage: inference-guard audit search [FILTER…] [--json] [--limit N] FILE…\n"
 "       inference-guard audit tail [-n N] [-f] [FILTER…] [--json] FILE\n"
+"       inference-guard audit replay --rules PATH… [--old PATH…] [--json] FILE…\n"
+"       inference-guard audit propose --rules PATH… [--json] FILE…\n"
 "\n"
 "Filters, all of which a request must meet:\n"
 "  --tenant T             its tenant\n"
@@ -42,6 +44,14 @@ ig_cmd_audit(int argc, char **argv)
 
     if (argc >= 2 && strcmp(argv[1], "tail") == 0) {
         return ig_cmd_audit_tail(argc - 1, argv + 1);
+    }
+
+    if (argc >= 2 && strcmp(argv[1], "replay") == 0) {
+        return ig_cmd_audit_replay(argc - 1, argv + 1);
+    }
+
+    if (argc >= 2 && strcmp(argv[1], "propose") == 0) {
+        return ig_cmd_audit_propose(argc - 1, argv + 1);
     }
 
     if (argc >= 2 && (strcmp(argv[1], "--help") == 0

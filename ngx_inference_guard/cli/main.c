@@ -28,8 +28,11 @@ static const ig_command_t  ig_commands[] = {
       "scan --rules PATH\n"
       "      findings in JSON lines {\"text\": …} from standard input" },
     { "audit", ig_cmd_audit,
-      "audit search | tail  …\n"
+      "audit search | tail | replay | propose  …\n"
       "      read the audit log" },
+    { "compare", ig_cmd_compare,
+      "compare [--with PATH]… [--boundary FILE] OLD NEW\n"
+      "      do new rules permit anything that old ones, or a boundary, forbid" },
     { NULL, NULL, NULL }
 };
 
