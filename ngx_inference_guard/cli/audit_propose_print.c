@@ -120,7 +120,7 @@ static void
 ig_propose_json_text(const char *key, ig_str_t value)
 {
     printf(", \"%s\": ", key);
-    ig_print_json(stdout, value);
+    ig_print_json(stdout, value.len ? value : IG_STR(""));
 }
 
 

@@ -350,7 +350,7 @@ ig_replay_read(const ig_record_line_t *l, ig_arena_t *arena,
     memset(r, 0, sizeof(*r));
 
     r->id = ig_replay_field(l, 0, "id", arena);
-    r->policy = ig_record_line_raw(l, ig_record_line_get(l, 0, "policy"));
+    r->policy = ig_replay_field(l, 0, "policy", arena);
     r->claimed = ig_countries_none();
     r->jurisdictions = ig_countries_none();
 

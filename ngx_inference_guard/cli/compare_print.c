@@ -241,7 +241,7 @@ ig_compare_json_request(ig_buf_t *out, const ig_compare_request_t *r)
     ig_buf_lit(out, ", \"path\": ");
     ig_buf_json(out, r->path);
     ig_buf_lit(out, ", \"model\": ");
-    ig_buf_json(out, r->model);
+    ig_buf_json(out, r->model.len ? r->model : IG_STR(""));
     ig_buf_lit(out, ", \"unread\": ");
     ig_buf_json(out, ig_reason_code(r->reason));
     ig_buf_printf(out, ", \"uninspectable\": %s, \"tools\": [",

@@ -8,7 +8,16 @@
 #include "compare_brute.h"
 
 
+/* a sanitizer takes ten times as long */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define B_PAIRS  500
+#endif
+#endif
+
+#ifndef B_PAIRS
 #define B_PAIRS  2000
+#endif
 
 
 static void
