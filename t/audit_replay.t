@@ -123,6 +123,14 @@ is($why->{about}, 't.word', 'and which');
 ($status, $j, $out) = replay('--rules', $new, $log);
 is($j->{assumed}, $j->{decided}, 'without the old rules it is said what is taken for granted');
 
+# a limit is no rule: what it refused is not said to be permitted
+my $limited = (grep { /"type":"decision"/ && /"id":"$decided[0]{id}"/ } split /\n/,
+    $t->read('audit.jsonl'))[0] =~ s/"verdict":"\w+"/"verdict":"block","reason":"rate_limited","status":429/r;
+$t->write('limited.jsonl', "$limited\n");
+($status, $j, $out) = replay('--rules', $old, $t->dir('limited.jsonl'));
+is_deeply($j->{cannot_be_told}[0], { why => 'limit', count => 1, about => '',
+    example => $decided[0]{id} }, 'refused for a limit') or diag $out;
+
 # --- what it costs ---
 
 my ($routed) = grep { $_->{endpoint} && $_->{endpoint} eq 'riyadh-ep'

@@ -106,6 +106,8 @@ typedef struct {
     /* what was decided */
     ig_verdict_word_t    word;
     ig_reason_t          reason;
+    bool                 beyond;       /* refused for what no rule says: a
+                                          limit, or a fault */
     ig_str_t             rule;
     ig_str_t             endpoint;
     ig_country_t         endpoint_country;
@@ -140,6 +142,7 @@ typedef enum {
     IG_UNTOLD_PATH,
     IG_UNTOLD_MODEL,
     IG_UNTOLD_COUNTRY,             /* by a stance or by its address? */
+    IG_UNTOLD_BEYOND,              /* refused for a limit or a fault */
     IG_UNTOLDS
 } ig_untold_t;
 

@@ -22,7 +22,8 @@ static const struct {
     { "tools", "tools are not recorded" },
     { "path", "paths are not recorded" },
     { "model", "its model is not in the record" },
-    { "country", "its country may have been set by a stance" }
+    { "country", "its country may have been set by a stance" },
+    { "limit", "it was refused for a limit or a fault, not by rules" }
 };
 
 
@@ -706,6 +707,10 @@ ig_replay_missing(const ig_replay_ask_t *a, ig_replayed_t *out)
 
     if (!r->read) {
         return IG_UNTOLD_NOT_READ;
+    }
+
+    if (r->beyond && out->verdict.word != IG_VERDICT_BLOCK) {
+        return IG_UNTOLD_BEYOND;
     }
 
     if ((r->unread == IG_REASON_internal_error

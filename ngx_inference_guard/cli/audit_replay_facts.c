@@ -114,9 +114,31 @@ ig_replay_verdict(const ig_record_line_t *l, size_t object,
         }
     }
 
-    /* one of a later version is no reason to guess at */
+    /* one that is not known here: what it says no rule said */
 
-    return s.len == 0;
+    return true;
+}
+
+
+/* reasons that come after the decision, or from outside of it */
+
+static bool
+ig_replay_beyond(const ig_record_line_t *l, ig_reason_t reason)
+{
+    switch (reason) {
+
+    case IG_REASON_NONE:
+        return ig_record_line_get(l, 0, "reason") != 0;
+
+    case IG_REASON_endpoints_down:
+    case IG_REASON_not_recorded:
+    case IG_REASON_destination_not_permitted:
+    case IG_REASON_unguarded_location:
+        return true;
+
+    default:
+        return false;
+    }
 }
 
 
@@ -361,6 +383,7 @@ ig_replay_read(const ig_record_line_t *l, ig_arena_t *arena,
         return false;
     }
 
+    r->beyond = ig_replay_beyond(l, r->reason);
     ig_replay_who(l, arena, r);
     ig_replay_what(l, arena, r);
     ig_replay_findings(l, arena, r);
