@@ -137,9 +137,10 @@ my ($routed) = grep { $_->{endpoint} && $_->{endpoint} eq 'riyadh-ep'
     && $_->{tenant} eq 'bank-us' && $_->{mode} eq 'enforce' } @decided;
 my @lines = split /\n/, $t->read('audit.jsonl');
 my $priced = join "\n", map {
-    /"type":"outcome"/ && /"id":"$routed->{id}"/
-        ? s/\}$/,"tokens":{"input":1000000,"output":500000,"source":"usage"},"cost":"4.500000000","currency":"USD"}/r
-        : $_
+    my $line = s/,"tokens":\{[^}]*\},"cost":"[^"]*","currency":"USD"//r;
+    $line =~ /"type":"outcome"/ && $line =~ /"id":"$routed->{id}"/
+        ? $line =~ s/\}$/,"tokens":{"input":1000000,"output":500000,"source":"usage"},"cost":"4.500000000","currency":"USD"}/r
+        : $line
 } @lines;
 $t->write('priced.jsonl', "$priced\n");
 ($status, $j, $out) = replay('--rules', rules('sa.yaml' => $sa), '--old', $old,

@@ -21,6 +21,7 @@ my $endpoints = read_file('examples/endpoints.yaml') . <<'END';
     tier: cloud
     dialects: [openai, anthropic, ollama]
     models: ["*"]
+    price: {currency: USD, input: 1, output: 1}
 END
 
 sub put ($path, $text) {

@@ -130,6 +130,11 @@ ig_replay_beyond(const ig_record_line_t *l, ig_reason_t reason)
     case IG_REASON_NONE:
         return ig_record_line_get(l, 0, "reason") != 0;
 
+    case IG_REASON_task_missing:
+    case IG_REASON_rate_limited:
+    case IG_REASON_insufficient_quota:
+    case IG_REASON_exceeds_limit:
+    case IG_REASON_limits_unavailable:
     case IG_REASON_endpoints_down:
     case IG_REASON_not_recorded:
     case IG_REASON_destination_not_permitted:
@@ -323,12 +328,12 @@ ig_replay_what(const ig_record_line_t *l, ig_arena_t *arena,
     (void) ig_record_line_uint(l, ig_record_line_get(l, 0, "bytes"),
                                &r->bytes);
 
-    /* without a body nothing names a tool; records may come to have both */
+    /*
+     * without a body nothing names a tool; else a record has the globs of its
+     * own policy that a tool matched, and not the tools
+     */
 
-    r->tools_known = r->bytes == 0
-                     || (ig_record_line_get(l, 0, "tools")
-                         && !ig_record_line_get(l, 0, "tools_total"));
-    r->tools = ig_replay_names(l, 0, "tools", arena);
+    r->tools_known = r->bytes == 0;
     r->path = ig_replay_field(l, 0, "path", arena);
     r->path_known = r->path.len && r->path.len < IG_REPLAY_WHOLE;
 }

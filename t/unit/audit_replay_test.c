@@ -46,7 +46,7 @@ u_again(const ig_replay_rules_t *rules, const ig_guard_t *g,
 
     ig_arena_reset(arena);
     ig_buf_fixed(&b, bytes, sizeof(bytes));
-    w = (ig_writer_t) { IG_STR("w"), 1 };
+    ig_writer_init(&w, IG_STR("w"), NULL);
     head = (ig_record_head_t) { 1700000000000, IG_STR("id") };
 
     ig_record_decision(&b, &w, &head, g, d, r);
@@ -258,7 +258,7 @@ u_under(const char *old, const char *new, bool given, const char *body,
                      IG_OK);
 
     ig_buf_fixed(&b, bytes, sizeof(bytes));
-    w = (ig_writer_t) { IG_STR("w"), 1 };
+    ig_writer_init(&w, IG_STR("w"), NULL);
     head = (ig_record_head_t) { 1700000000000, IG_STR("id") };
     ig_record_decision(&b, &w, &head, g, &d, &r);
     assert_true(ig_record_line_parse(&u_line,
