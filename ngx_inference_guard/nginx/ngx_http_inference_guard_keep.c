@@ -169,7 +169,8 @@ ngx_http_ig_keep_model(ngx_http_request_t *r, ngx_http_ig_request_t *req,
 }
 
 
-/* not inspected, or something was found in it: an answer may repeat it */
+/* withheld in the record, as ig_record_decision() has it: an answer may repeat
+   it */
 
 static ngx_uint_t
 ngx_http_ig_model_is_text(ngx_http_request_t *r, ig_decision_t *d)
@@ -182,7 +183,7 @@ ngx_http_ig_model_is_text(ngx_http_request_t *r, ig_decision_t *d)
         return 1;
     }
 
-    if (model.len == 0 || d->findings.n == 0) {
+    if (model.len == 0) {
         return 0;
     }
 
