@@ -162,7 +162,8 @@ $(B)/module.list: $(MODULE_C) $(ENGINE)
 	@echo $(sort $^) $(NGINX_ENV) $(NGINX_FLAGS) $(NGINX_SRC) | cmp -s - $@ \
 	    || echo $(sort $^) $(NGINX_ENV) $(NGINX_FLAGS) $(NGINX_SRC) >$@
 
-$(B)/nginx/objs/Makefile: config $(B)/module.list
+$(B)/nginx/objs/Makefile: config $(B)/module.list \
+                          ngx_inference_guard/engine/limit/lease.lua
 	rm -rf $(B)/nginx
 	mkdir -p $(B)/nginx
 ifdef NGINX_SRC
