@@ -85,6 +85,7 @@ ngx_http_ig_audit_init(ngx_http_ig_main_conf_t *mcf, ngx_log_t *log)
     id.len = sizeof(a->id);
 
     ig_writer_init(&a->writer, id, a->hasher);
+    a->writer.keyed = a->keyed;
 
     mcf->audit = a;
 
@@ -114,6 +115,13 @@ ngx_http_ig_audit_memory(ngx_http_ig_audit_t *a, ngx_log_t *log)
     a->hasher = ig_hasher_new();
     if (a->hasher == NULL) {
         return NGX_ERROR;
+    }
+
+    if (a->mcf->digests) {
+        a->keyed = ig_keyed_new(a->mcf->digest_key);
+        if (a->keyed == NULL) {
+            return NGX_ERROR;
+        }
     }
 
     return NGX_OK;
@@ -169,6 +177,7 @@ ngx_http_ig_audit_free(ngx_http_ig_audit_t *a)
     ngx_http_ig_sync_exit(a);
 
     ig_hasher_free(a->hasher);
+    ig_keyed_free(a->keyed);
 
     if (a->leaves) {
         ngx_free(a->leaves);

@@ -175,6 +175,7 @@ struct ngx_http_ig_audit_s {
     ig_writer_t               writer;
     ig_writer_t               before;   /* the record that is begun */
     ig_hasher_t              *hasher;
+    ig_keyed_t               *keyed;    /* NULL: no digests of values */
     ngx_http_ig_slot_t       *slot;
     ngx_http_ig_leaf_t       *leaves;   /* a ring */
     ngx_uint_t                leaf_size;

@@ -1,7 +1,7 @@
 
 /*
  * inference_guard_audit file [key=file] [checkpoint=time] [checkpoints=…]
- *                            [sync=off|time|group];
+ *                            [sync=off|time|group] [digests=on|off];
  */
 
 
@@ -17,6 +17,7 @@ typedef struct {
     ngx_str_t                 key;
     ngx_str_t                 file;     /* of checkpoints */
     ngx_str_t                 syslog;
+    unsigned                  digests:1;    /* it was said whether */
 } ngx_http_ig_audit_args_t;
 
 
@@ -26,6 +27,8 @@ static char *ngx_http_ig_audit_sync(ngx_conf_t *cf,
     ngx_http_ig_main_conf_t *mcf, ngx_str_t *value);
 static char *ngx_http_ig_audit_interval(ngx_conf_t *cf, ngx_str_t *value,
     size_t skip, ngx_msec_t *interval);
+static char *ngx_http_ig_audit_digests(ngx_conf_t *cf,
+    ngx_http_ig_audit_args_t *args, ngx_str_t *value);
 static char *ngx_http_ig_audit_signer(ngx_conf_t *cf,
     ngx_http_ig_main_conf_t *mcf, ngx_str_t *path);
 static char *ngx_http_ig_audit_places(ngx_conf_t *cf,
@@ -66,6 +69,10 @@ ngx_http_ig_audit_directive(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         && (args.file.len || args.syslog.len || mcf->checkpoint_interval))
     {
         return "has no \"key=\", and checkpoints are signed";
+    }
+
+    if (args.key.len == 0 && mcf->digests) {
+        return "has no \"key=\", and digests are made with it";
     }
 
     if (mcf->checkpoint_interval == 0) {
@@ -147,6 +154,10 @@ ngx_http_ig_audit_arg(ngx_conf_t *cf, ngx_http_ig_audit_args_t *args,
         return ngx_http_ig_audit_sync(cf, args->mcf, value);
     }
 
+    if (ngx_strncmp(value->data, "digests=", 8) == 0) {
+        return ngx_http_ig_audit_digests(cf, args, value);
+    }
+
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid parameter \"%V\"", value);
 
     return NGX_CONF_ERROR;
@@ -197,6 +208,33 @@ ngx_http_ig_audit_sync(ngx_conf_t *cf, ngx_http_ig_main_conf_t *mcf,
     return NGX_CONF_ERROR;
 
 #endif
+}
+
+
+static char *
+ngx_http_ig_audit_digests(ngx_conf_t *cf, ngx_http_ig_audit_args_t *args,
+    ngx_str_t *value)
+{
+    if (args->digests) {
+        return "has \"digests=\" twice";
+    }
+
+    args->digests = 1;
+
+    if (ngx_strcmp(value->data + 8, "on") == 0) {
+        args->mcf->digests = 1;
+        return NGX_CONF_OK;
+    }
+
+    if (ngx_strcmp(value->data + 8, "off") == 0) {
+        return NGX_CONF_OK;
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "invalid value \"%V\": \"on\" or \"off\" is wanted",
+                       value);
+
+    return NGX_CONF_ERROR;
 }
 
 
@@ -252,6 +290,13 @@ ngx_http_ig_audit_signer(ngx_conf_t *cf, ngx_http_ig_main_conf_t *mcf,
 
     if (mcf->signer == NULL) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"%V\" %s", path, why);
+        return NGX_CONF_ERROR;
+    }
+
+    if (mcf->digests && !ig_keyed_key(mcf->signer, mcf->digest_key)) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "no key of digests could be derived from \"%V\"",
+                           path);
         return NGX_CONF_ERROR;
     }
 

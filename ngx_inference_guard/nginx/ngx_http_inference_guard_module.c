@@ -427,6 +427,16 @@ ngx_http_ig_worker_init(ngx_http_ig_main_conf_t *mcf, ngx_log_t *log)
                           "inference guard: no memory for a worker");
             return NGX_ERROR;
         }
+
+        if (mcf->digests
+            && !ig_detect_keep_values(ig_worker_detect(mcf->worker)))
+        {
+            ngx_log_error(NGX_LOG_CRIT, log, 0,
+                          "inference guard: no memory for a worker");
+            ig_worker_free(mcf->worker);
+            mcf->worker = NULL;
+            return NGX_ERROR;
+        }
     }
 
     if (mcf->decision == NULL) {
