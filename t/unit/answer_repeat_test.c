@@ -263,14 +263,14 @@ test_rest(void **state)
     }
 
     assert_int_equal(s.repeated, 0);
-    assert_in_range(walked, 520, 570);
+    assert_in_range(walked, 590, 610);
 
-    for (i = 0; i < 100; i++) {
+    for (i = 0; i < 200; i++) {
         n = (size_t) sprintf(doc, "{\"delta\":\"%d\"}", i);
         document(&s, doc, n);
     }
 
-    assert_in_range(s.repeated, 30, 99);
+    assert_in_range(s.repeated, 70, 199);
 }
 
 

@@ -30,7 +30,7 @@
 #define IG_REPEAT_BYTES   1024     /* what is kept of a document, at most */
 #define IG_REPEAT_HOLES   12       /* values left out of it, at most */
 #define IG_REPEAT_MISSES  8        /* so often none repeats the one before: */
-#define IG_REPEAT_REST    56       /* so many are only walked */
+#define IG_REPEAT_REST    120      /* so many are only walked */
 
 typedef enum {
     IG_REPEAT_LEARN,           /* walked, and kept */

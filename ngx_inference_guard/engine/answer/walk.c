@@ -268,7 +268,8 @@ ig_walk_string(ig_walk_t *w, const uint8_t *p, const uint8_t *end)
             && q - p <= IG_WALK_TOKEN)
         {
             ig_walk_key_done(w, p, (size_t) (q - p));
-            return q + 1;
+            q++;
+            return q + (q < end && *q == ':');
         }
 
         ig_walk_run(w, p, (size_t) (q - p));
