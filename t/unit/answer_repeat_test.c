@@ -45,6 +45,10 @@ static const char *const  streams[] = {
     /* a call's arguments */
     "{\"id\":\"1\",\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{"
     "\"index\":0,\"function\":{\"arguments\":\"%s\"}}]}}]}",
+
+    /* numbers in an array; escapes in what does not change */
+    "{\"m\\u00e9\":\"\\u0041\",\"delta\":\"%s\",\"usage\":{"
+    "\"prompt_tokens\":[%d],\"n\":%d}}",
 };
 
 #define STREAMS  (sizeof(streams) / sizeof(streams[0]))
@@ -213,6 +217,70 @@ test_changed(void **state)
 }
 
 
+/* a stream of two kinds of events, in turns: what varies is learnt once */
+
+static void
+test_turns(void **state)
+{
+    int       i;
+    char      doc[1024];
+    stream_t  s;
+
+    (void) state;
+
+    stream_begin(&s, 1);
+
+    for (i = 0; i < 480; i++) {
+        document(&s, doc, event_make(doc, 1 + (size_t) i / 12 % 2, i));
+    }
+
+    assert_in_range(s.repeated, 480 - 480 / 12 - 8, 480 - 480 / 12);
+}
+
+
+/* what follows a number that varies, changes too */
+
+static void
+test_behind(void **state)
+{
+    int       i;
+    char      doc[64];
+    stream_t  s;
+
+    (void) state;
+
+    stream_begin(&s, 1);
+
+    for (i = 0; i < 40; i++) {
+        document(&s, doc, (size_t) sprintf(doc, "{\"delta\":\"w\",\"n\":%d%s",
+                                           i, i < 20 ? ",\"m\":2}" : "}"));
+    }
+
+    assert_in_range(s.repeated, 34, 38);
+}
+
+
+/* an element of choices, if it is no more than a number */
+
+static void
+test_element(void **state)
+{
+    int       i;
+    char      doc[64];
+    stream_t  s;
+
+    (void) state;
+
+    stream_begin(&s, 1);
+    s.ask = false;
+
+    for (i = 0; i < 40; i++) {
+        document(&s, doc, (size_t) sprintf(doc, "{\"choices\":[%d%s", i % 8,
+                                           i % 8 == 7 ? "" : "]}"));
+    }
+}
+
+
 /*
  * The last model of a stream counts, wherever in an event it is named: an event
  * that names two is not half a repetition.
@@ -372,6 +440,9 @@ main(void)
         cmocka_unit_test(test_streams),
         cmocka_unit_test(test_asked),
         cmocka_unit_test(test_changed),
+        cmocka_unit_test(test_turns),
+        cmocka_unit_test(test_behind),
+        cmocka_unit_test(test_element),
         cmocka_unit_test(test_order),
         cmocka_unit_test(test_rest),
         cmocka_unit_test(test_bounds),
