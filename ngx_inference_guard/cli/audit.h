@@ -19,6 +19,8 @@ int ig_cmd_audit_search(int argc, char **argv);
 int ig_cmd_audit_tail(int argc, char **argv);
 int ig_cmd_audit_report(int argc, char **argv);
 int ig_cmd_audit_export(int argc, char **argv);
+int ig_cmd_audit_replay(int argc, char **argv);
+int ig_cmd_audit_propose(int argc, char **argv);
 
 
 /* -- audit_filter.c ------------------------------------------------------- */

@@ -321,22 +321,30 @@ ngx_http_ig_ask_store(ngx_http_request_t *r, ngx_http_ig_leg_t *leg,
 
 
 /*
- * The store is gone.  It has told the table so: a plan that allows it is
- * admitted within this machine's share now, and others are refused.
+ * The store is gone, perhaps for this tenant alone: a plan that allows it is
+ * admitted within this machine's share, and others are refused.
  */
 
 static ngx_int_t
 ngx_http_ig_alone(ngx_http_request_t *r, ngx_http_ig_leg_t *leg)
 {
-    const ig_quota_t      *quota;
-    ngx_http_ig_charge_t  *c;
+    ngx_int_t                 rc;
+    const ig_quota_t         *quota;
+    ngx_http_ig_charge_t     *c;
+    ngx_http_ig_main_conf_t  *mcf;
 
     c = leg->charge;
-    quota = ngx_http_ig_quota(leg->request->mcf, c->query.tenant);
+    mcf = leg->request->mcf;
+    quota = ngx_http_ig_quota(mcf, c->query.tenant);
 
     if (quota->without_store == IG_WITHOUT_STORE_LOCAL && !c->alone) {
         c->alone = 1;
-        return ngx_http_ig_reserve(r, leg);
+
+        ig_limits_local(mcf->limits, true);
+        rc = ngx_http_ig_reserve(r, leg);
+        ig_limits_local(mcf->limits, false);
+
+        return rc;
     }
 
     c->reason = IG_REASON_limits_unavailable;

@@ -2,7 +2,8 @@
 /*
  * The fleet's store of limits: Redis or Valkey, on NGINX's own events.
  *
- *     store          the directive; leases and who waits for them; availability
+ *     store          leases, and who waits for them
+ *     store_conf     the directive
  *     store_report   what this node owns to or owes the store, and recovery
  *     store_zone     what this node was granted, in memory of all its workers
  *     store_script   a call of the script: its arguments and its answer
@@ -38,15 +39,11 @@ typedef void (*ngx_http_ig_leased_pt)(void *data, ngx_int_t rc);
 
 
 typedef struct {
-    ig_limit_lease_t               *leases;     /* granted is filled in */
+    ig_limit_lease_t               *leases;     /* granted, used, retry_ns are
+                                                   filled in */
     ngx_uint_t                      n;          /* of one tenant */
     ngx_http_ig_leased_pt           handler;
     void                           *data;
-
-    /* NGX_DECLINED: nothing was granted */
-    ngx_uint_t                      refused;    /* the one that must wait longest */
-    uint64_t                        retry_ns;   /* from now; 0: unknown */
-    unsigned                        never:1;    /* it alone exceeds the limit */
 
     ngx_http_ig_command_t          *command;    /* the store's own */
 } ngx_http_ig_lease_t;
@@ -68,8 +65,13 @@ void ngx_http_ig_store_exit_worker(ngx_http_ig_store_t *s);
 /*
  * All leases in one atomic call, all or none.  NGX_AGAIN: the handler is called
  * later, never from within, with NGX_OK (granted >= want in each), NGX_DECLINED
- * (see above) or NGX_ERROR (not available).  NGX_ERROR at once: it is known to
- * be gone, or too much waits.
+ * (nothing was granted; leases are those n that refuse, and no others) or
+ * NGX_ERROR (not available).  NGX_ERROR at once: it is known to be gone, or too
+ * much waits.
+ *
+ * Not available is the moment for IG_WITHOUT_STORE_LOCAL: ig_limits_local(on),
+ * reserve again, ig_limits_local(off); a cluster can be there for one tenant and
+ * gone for another.
  */
 ngx_int_t ngx_http_ig_store_lease(ngx_http_ig_store_t *s,
     ngx_http_ig_lease_t *l);

@@ -128,7 +128,7 @@ uint32_t
 ig_counter_cells(const ig_target_t *g)
 {
     return 1u + (g->limit->algorithm == IG_ALGORITHM_SLIDING ? 1 : 0)
-           + (g->limit->by != 0 || g->leased ? 1 : 0);
+           + (g->limit->by != 0 || g->leased || g->alone ? 1 : 0);
 }
 
 
@@ -203,7 +203,7 @@ ig_counter_make(ig_limit_table_t *t, const ig_targets_t *s,
     ig_info_t     *i;
     ig_counter_t  *c;
 
-    info = g->limit->by != 0 || g->leased;
+    info = g->limit->by != 0 || g->leased || g->alone;
 
     n = ig_counter_blank(t, g->key, g->hash,
                          s->l->policy->tenants[s->q->tenant].id, g->row->list,

@@ -167,15 +167,29 @@ ig_lease_take(ig_limit_table_t *t, ig_counter_t *c, uint64_t amount,
 }
 
 
+/* what the store has not heard of yet is taken back before it does */
+
 void
 ig_lease_back(ig_limit_table_t *t, ig_counter_t *c, uint64_t amount,
     uint64_t now)
 {
+    uint64_t    over;
     ig_info_t  *i;
 
     i = ig_lease_info(t, c);
 
-    if (i && i->until > now) {
+    if (i == NULL) {
+        return;
+    }
+
+    over = ig_min(i->over, amount);
+
+    if (over) {
+        IG_SET(t, i->over, i->over - over);
+        amount -= over;
+    }
+
+    if (amount && i->until > now) {
         IG_SET(t, i->pool, i->pool + amount);
         IG_SET(t, i->touched, now);
     }
@@ -249,6 +263,33 @@ ig_lease_until(const ig_target_t *g, uint64_t now)
     default:
         return UINT64_MAX;
     }
+}
+
+
+/*
+ * Admitted without the store: it hears of it when it is back, as of amounts
+ * beyond a lease, and what of it was not used is given back like one.
+ */
+
+void
+ig_lease_alone(ig_limit_table_t *t, ig_counter_t *c, const ig_target_t *g,
+    uint64_t now)
+{
+    ig_info_t  *i;
+
+    if (c->info == IG_NO_CELL && !ig_lease_attach(t, c)) {
+        t->stats.uncharged++;
+        return;
+    }
+
+    i = &ig_cell(t, c->info)->info;
+
+    IG_SET(t, i->until, ig_lease_until(g, now));
+    IG_SET(t, i->touched, now);
+    IG_SET(t, i->max, g->limit->max);
+    IG_SET(t, i->period, g->row->period);
+
+    ig_lease_over(t, c, g->amount, now);
 }
 
 

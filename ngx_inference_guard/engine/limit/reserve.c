@@ -258,6 +258,9 @@ ig_reserve_count(ig_limit_table_t *t, ig_targets_t *s, ig_target_t *g,
 
     if (g->leased) {
         ig_lease_take(t, c, g->amount, s->now);
+
+    } else if (g->alone) {
+        ig_lease_alone(t, c, g, s->now);
     }
 
     e->counter = g->cell;
@@ -314,7 +317,7 @@ ig_reserve_all(ig_limits_t *h, ig_targets_t *s, uint64_t deadline,
         }
 
         ig_reserve_count(t, s, g, ig_held_entry(t, head, n++), out);
-        leased |= g->leased;
+        leased |= g->leased || g->alone;
     }
 
     ig_cell(t, head)->held.leased = leased;

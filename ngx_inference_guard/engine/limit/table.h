@@ -316,6 +316,7 @@ typedef struct {
     ig_country_t           country;    /* by jurisdiction */
     bool                   audit;      /* never refuses */
     bool                   leased;     /* admits from leases */
+    bool                   alone;      /* would, but the store is gone */
     uint64_t               key[2];
     uint64_t               hash;       /* of key, for the index */
     uint64_t               amount;
@@ -460,6 +461,8 @@ bool ig_lease_covers(const ig_limit_table_t *t, const ig_counter_t *c,
     uint64_t amount, uint64_t now);
 void ig_lease_ask(const ig_limit_table_t *t, const ig_targets_t *s,
     const ig_target_t *g, uint64_t now, ig_limit_lease_t *out);
+void ig_lease_alone(ig_limit_table_t *t, ig_counter_t *c, const ig_target_t *g,
+    uint64_t now);
 void ig_lease_take(ig_limit_table_t *t, ig_counter_t *c, uint64_t amount,
     uint64_t now);
 void ig_lease_back(ig_limit_table_t *t, ig_counter_t *c, uint64_t amount,

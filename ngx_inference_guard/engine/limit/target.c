@@ -131,6 +131,7 @@ ig_target_limit(ig_targets_t *s, ig_target_t *g, uint32_t number)
     g->cell = IG_NO_CELL;
     g->audit = limit->audit || s->q->audit;
     g->leased = s->h->fleet && !alone && !g->audit;
+    g->alone = alone && !g->audit;
     g->amount = ig_limit_amount(limit, &s->q->amounts);
     g->kept = ig_min(ig_limit_kept(limit, &s->q->amounts), g->amount);
     g->rate = limit->max;

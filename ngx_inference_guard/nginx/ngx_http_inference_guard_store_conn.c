@@ -1,0 +1,871 @@
+
+/*
+ * One connection to a server: TCP, TLS, AUTH, SELECT, ROLE, then a pipeline of
+ * commands whose answers come in order.
+ *
+ *     IDLE        there is none
+ *     CONNECTING  commands wait; only those of the setup are sent
+ *     READY       commands are sent at once, those of a turn in one write
+ *
+ * The oldest command's age is the server's: when it is over the timeout, the
+ * connection is closed and all commands are told.  From then on it takes no
+ * commands until it is ready again, so that nothing piles up.
+ */
+
+
+#include "ngx_http_inference_guard_store_parts.h"
+
+
+#define NGX_HTTP_IG_CONN_READ      16384
+#define NGX_HTTP_IG_CONN_REPLY     (1024 * 1024)
+#define NGX_HTTP_IG_CONN_OUT       (8 * 1024 * 1024)
+#define NGX_HTTP_IG_CONN_LATER     100      /* ms: after the first failure */
+#define NGX_HTTP_IG_CONN_DOUBLINGS 4        /* up to 1.6 s */
+
+
+static void ngx_http_ig_conn_read(ngx_event_t *rev);
+static void ngx_http_ig_conn_write(ngx_event_t *wev);
+static void ngx_http_ig_conn_posted(ngx_event_t *ev);
+static void ngx_http_ig_conn_timer(ngx_event_t *ev);
+static void ngx_http_ig_conn_opened(ngx_http_ig_conn_t *conn);
+#if (NGX_SSL)
+static void ngx_http_ig_conn_tls(ngx_http_ig_conn_t *conn);
+static void ngx_http_ig_conn_handshake(ngx_connection_t *c);
+static void ngx_http_ig_conn_verify(ngx_http_ig_conn_t *conn);
+#endif
+static void ngx_http_ig_conn_setup(ngx_http_ig_conn_t *conn);
+static void ngx_http_ig_conn_setup_reply(ngx_http_ig_command_t *cmd,
+    redisReply *reply);
+static void ngx_http_ig_conn_is_ready(ngx_http_ig_conn_t *conn);
+static ngx_int_t ngx_http_ig_conn_push(ngx_http_ig_conn_t *conn,
+    ngx_http_ig_command_t *cmd);
+static void ngx_http_ig_conn_flush(ngx_http_ig_conn_t *conn);
+static void ngx_http_ig_conn_replies(ngx_http_ig_conn_t *conn);
+
+
+ngx_http_ig_conn_t *
+ngx_http_ig_conn_create(ngx_http_ig_store_t *s)
+{
+    ngx_http_ig_conn_t  *conn;
+
+    conn = ngx_calloc(sizeof(ngx_http_ig_conn_t), ngx_cycle->log);
+    if (conn == NULL) {
+        return NULL;
+    }
+
+    conn->store = s;
+
+    ngx_queue_init(&conn->pending);
+    ngx_queue_init(&conn->waiting);
+
+    conn->timer.handler = ngx_http_ig_conn_timer;
+    conn->timer.data = conn;
+    conn->timer.log = ngx_cycle->log;
+
+    conn->posted.handler = ngx_http_ig_conn_posted;
+    conn->posted.data = conn;
+    conn->posted.log = ngx_cycle->log;
+
+    conn->retry.data = conn;
+    conn->retry.log = ngx_cycle->log;
+    conn->retry.cancelable = 1;
+
+    return conn;
+}
+
+
+void
+ngx_http_ig_conn_hold(ngx_http_ig_conn_t *conn)
+{
+    conn->state = NGX_HTTP_IG_CONN_CONNECTING;
+
+    if (conn->timer.timer_set) {
+        ngx_del_timer(&conn->timer);
+    }
+
+    ngx_add_timer(&conn->timer, conn->store->connect_timeout);
+}
+
+
+void
+ngx_http_ig_conn_connect(ngx_http_ig_conn_t *conn)
+{
+    ngx_int_t               rc;
+    ngx_connection_t       *c;
+    ngx_peer_connection_t  *pc;
+
+    ngx_http_ig_conn_hold(conn);
+
+    conn->reader = redisReaderCreate();
+    if (conn->reader == NULL) {
+        ngx_http_ig_conn_fail(conn, "no memory");
+        return;
+    }
+
+    pc = &conn->pc;
+
+    ngx_memzero(pc, sizeof(ngx_peer_connection_t));
+
+    pc->sockaddr = &conn->server.sockaddr.sockaddr;
+    pc->socklen = conn->server.socklen;
+    pc->name = &conn->server.name;
+    pc->get = ngx_event_get_peer;
+    pc->log = ngx_cycle->log;
+    pc->log_error = NGX_ERROR_INFO;
+    pc->so_keepalive = 1;
+
+    rc = ngx_event_connect_peer(pc);
+
+    if (rc == NGX_ERROR || rc == NGX_BUSY || rc == NGX_DECLINED) {
+        ngx_http_ig_conn_fail(conn, "connect() failed");
+        return;
+    }
+
+    c = pc->connection;
+
+    c->data = conn;
+    c->read->handler = ngx_http_ig_conn_read;
+    c->write->handler = ngx_http_ig_conn_write;
+
+    c->pool = ngx_create_pool(256, ngx_cycle->log);
+    if (c->pool == NULL) {
+        ngx_http_ig_conn_fail(conn, "no memory");
+        return;
+    }
+
+    if (rc == NGX_OK) {
+        ngx_http_ig_conn_opened(conn);
+    }
+}
+
+
+static void
+ngx_http_ig_conn_read(ngx_event_t *rev)
+{
+    u_char               buf[NGX_HTTP_IG_CONN_READ];
+    ssize_t              n;
+    ngx_connection_t    *c;
+    ngx_http_ig_conn_t  *conn;
+
+    c = rev->data;
+    conn = c->data;
+
+    if (!conn->connected) {
+
+        /* an error; the write handler finds out */
+
+        return;
+    }
+
+    for ( ;; ) {
+
+        n = c->recv(c, buf, sizeof(buf));
+
+        if (n == NGX_AGAIN) {
+            break;
+        }
+
+        if (n == 0 || n == NGX_ERROR) {
+            ngx_http_ig_conn_fail(conn, "it closed the connection");
+            return;
+        }
+
+        if (redisReaderFeed(conn->reader, (char *) buf, (size_t) n) != REDIS_OK
+            || conn->reader->len > NGX_HTTP_IG_CONN_REPLY)
+        {
+            ngx_http_ig_conn_fail(conn, "its answer is too long");
+            return;
+        }
+
+        ngx_http_ig_conn_replies(conn);
+
+        if (conn->pc.connection != c) {
+            return;
+        }
+    }
+
+    if (ngx_handle_read_event(rev, 0) != NGX_OK) {
+        ngx_http_ig_conn_fail(conn, "no event");
+    }
+}
+
+
+static void
+ngx_http_ig_conn_replies(ngx_http_ig_conn_t *conn)
+{
+    void                   *reply;
+    ngx_queue_t            *q;
+    ngx_http_ig_command_t  *cmd;
+
+    /* a handler may fail the connection, and then there is no reader */
+
+    while (conn->reader) {
+
+        if (redisReaderGetReply(conn->reader, &reply) != REDIS_OK) {
+            ngx_http_ig_conn_fail(conn, "its answer is not of the protocol");
+            return;
+        }
+
+        if (reply == NULL) {
+            return;
+        }
+
+        if (ngx_queue_empty(&conn->pending)) {
+            freeReplyObject(reply);
+            ngx_http_ig_conn_fail(conn, "it answered what nobody asked");
+            return;
+        }
+
+        q = ngx_queue_head(&conn->pending);
+        cmd = ngx_queue_data(q, ngx_http_ig_command_t, queue);
+
+        ngx_queue_remove(q);
+        conn->npending--;
+
+        /* this process slept: what it was granted may have been taken back */
+
+        if (ngx_current_msec - cmd->sent > conn->store->grace) {
+            freeReplyObject(reply);
+            reply = NULL;
+        }
+
+        cmd->handler(cmd, reply);
+
+        if (reply) {
+            freeReplyObject(reply);
+        }
+    }
+}
+
+
+static void
+ngx_http_ig_conn_write(ngx_event_t *wev)
+{
+    int                  err;
+    socklen_t            len;
+    ngx_connection_t    *c;
+    ngx_http_ig_conn_t  *conn;
+
+    c = wev->data;
+    conn = c->data;
+
+    if (conn->connected) {
+        ngx_http_ig_conn_flush(conn);
+        return;
+    }
+
+    err = 0;
+    len = sizeof(int);
+
+    if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, (void *) &err, &len) == -1) {
+        err = ngx_socket_errno;
+    }
+
+    if (err) {
+        ngx_http_ig_conn_fail(conn, err == NGX_ECONNREFUSED
+                                    ? "the connection is refused"
+                                    : "connect() failed");
+        return;
+    }
+
+    ngx_http_ig_conn_opened(conn);
+}
+
+
+static void
+ngx_http_ig_conn_opened(ngx_http_ig_conn_t *conn)
+{
+    ngx_connection_t  *c;
+
+    c = conn->pc.connection;
+
+    if (ngx_tcp_nodelay(c) != NGX_OK) {
+        ngx_http_ig_conn_fail(conn, "TCP_NODELAY failed");
+        return;
+    }
+
+#if (NGX_SSL)
+
+    if (conn->store->tls) {
+        ngx_http_ig_conn_tls(conn);
+        return;
+    }
+
+#endif
+
+    conn->connected = 1;
+    ngx_http_ig_conn_setup(conn);
+}
+
+
+#if (NGX_SSL)
+
+static void
+ngx_http_ig_conn_tls(ngx_http_ig_conn_t *conn)
+{
+    ngx_int_t             rc;
+    ngx_connection_t     *c;
+    ngx_http_ig_store_t  *s;
+
+    s = conn->store;
+    c = conn->pc.connection;
+
+    /* the same addresses as long as the process lives; SNI wants a C string */
+
+    if (ngx_ssl_create_connection(&s->ssl, c, NGX_SSL_CLIENT) != NGX_OK
+        || (s->host.len
+            && SSL_set_tlsext_host_name(c->ssl->connection,
+                                        (char *) s->host.data)
+               == 0))
+    {
+        ngx_http_ig_conn_fail(conn, "TLS could not start");
+        return;
+    }
+
+    /* more may be appended to what waits to be written */
+
+    (void) SSL_set_mode(c->ssl->connection,
+                        SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+
+    rc = ngx_ssl_handshake(c);
+
+    if (rc == NGX_AGAIN) {
+        c->ssl->handler = ngx_http_ig_conn_handshake;
+        return;
+    }
+
+    ngx_http_ig_conn_verify(conn);
+}
+
+
+static void
+ngx_http_ig_conn_handshake(ngx_connection_t *c)
+{
+    ngx_http_ig_conn_verify(c->data);
+}
+
+
+static void
+ngx_http_ig_conn_verify(ngx_http_ig_conn_t *conn)
+{
+    ngx_connection_t     *c;
+    ngx_http_ig_store_t  *s;
+
+    s = conn->store;
+    c = conn->pc.connection;
+
+    if (!c->ssl->handshaked) {
+        ngx_http_ig_conn_fail(conn, "the TLS handshake failed");
+        return;
+    }
+
+    if (s->verify) {
+
+        if (SSL_get_verify_result(c->ssl->connection) != X509_V_OK) {
+            ngx_http_ig_conn_fail(conn, "its certificate is not of the CA");
+            return;
+        }
+
+        if (ngx_ssl_check_host(c, &s->host) != NGX_OK) {
+            ngx_http_ig_conn_fail(conn, "its certificate has another name");
+            return;
+        }
+    }
+
+    c->read->handler = ngx_http_ig_conn_read;
+    c->write->handler = ngx_http_ig_conn_write;
+
+    conn->connected = 1;
+    ngx_http_ig_conn_setup(conn);
+}
+
+#endif
+
+
+/* PING tells a server that cannot serve yet, or not to us */
+
+static void
+ngx_http_ig_conn_setup(ngx_http_ig_conn_t *conn)
+{
+    u_char      db[NGX_INT_T_LEN];
+    ngx_int_t   rc;
+    ngx_str_t   words[3];
+    ngx_uint_t  n;
+
+    rc = NGX_OK;
+
+    if (conn->password && conn->password->len) {
+        ngx_str_set(&words[0], "AUTH");
+        n = 1;
+
+        if (conn->user && conn->user->len) {
+            words[n++] = *conn->user;
+        }
+
+        words[n++] = *conn->password;
+
+        rc |= ngx_http_ig_conn_ask(conn, ngx_http_ig_conn_setup_reply, n, words);
+    }
+
+    if (conn->db) {
+        ngx_str_set(&words[0], "SELECT");
+        words[1].data = db;
+        words[1].len = (size_t) (ngx_sprintf(db, "%ui", conn->db) - db);
+
+        rc |= ngx_http_ig_conn_ask(conn, ngx_http_ig_conn_setup_reply, 2, words);
+    }
+
+    if (conn->master) {
+        ngx_str_set(&words[0], "ROLE");
+        rc |= ngx_http_ig_conn_ask(conn, ngx_http_ig_conn_setup_reply, 1, words);
+    }
+
+    ngx_str_set(&words[0], "PING");
+    rc |= ngx_http_ig_conn_ask(conn, ngx_http_ig_conn_setup_reply, 1, words);
+
+    if (rc != NGX_OK) {
+        ngx_http_ig_conn_fail(conn, "no memory");
+    }
+}
+
+
+static void
+ngx_http_ig_conn_setup_reply(ngx_http_ig_command_t *cmd, redisReply *reply)
+{
+    char                why[128];
+    ngx_http_ig_conn_t  *conn;
+
+    conn = cmd->conn;
+    ngx_http_ig_script_free(cmd);
+
+    if (reply == NULL) {
+
+        if (conn->reader) {
+            ngx_http_ig_conn_fail(conn, "its answer came too late");
+        }
+
+        return;
+    }
+
+    if (reply->type == REDIS_REPLY_ERROR) {
+
+        /* the first words: no server repeats a password in them, or at all */
+
+        *ngx_snprintf((u_char *) why, sizeof(why) - 1, "it says: %*s",
+                      strcspn(reply->str, "\r\n"), reply->str) = '\0';
+
+        ngx_http_ig_conn_fail(conn, why);
+        return;
+    }
+
+    if (reply->type == REDIS_REPLY_ARRAY
+        && (reply->elements == 0
+            || reply->element[0]->type != REDIS_REPLY_STRING
+            || ngx_strcmp(reply->element[0]->str, "master") != 0))
+    {
+        ngx_http_ig_conn_fail(conn, "it is no master");
+        return;
+    }
+
+    if (--conn->nsetup == 0) {
+        ngx_http_ig_conn_is_ready(conn);
+    }
+}
+
+
+static void
+ngx_http_ig_conn_is_ready(ngx_http_ig_conn_t *conn)
+{
+    ngx_queue_t            *q;
+    ngx_http_ig_command_t  *cmd;
+
+    if (conn->failed) {
+        ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
+                      "inference guard: the store at %V is back",
+                      &conn->server.name);
+    }
+
+    conn->state = NGX_HTTP_IG_CONN_READY;
+    conn->failed = 0;
+    conn->failures = 0;
+
+    if (conn->timer.timer_set) {
+        ngx_del_timer(&conn->timer);
+    }
+
+    while (!ngx_queue_empty(&conn->waiting)) {
+        q = ngx_queue_head(&conn->waiting);
+        cmd = ngx_queue_data(q, ngx_http_ig_command_t, queue);
+
+        ngx_queue_remove(q);
+        cmd->sent = ngx_current_msec;
+
+        if (ngx_http_ig_conn_push(conn, cmd) != NGX_OK) {
+            ngx_queue_insert_head(&conn->waiting, q);
+            ngx_http_ig_conn_fail(conn, "no memory");
+            return;
+        }
+    }
+
+    if (conn->ready) {
+        conn->ready(conn);
+    }
+}
+
+
+ngx_int_t
+ngx_http_ig_conn_send(ngx_http_ig_conn_t *conn, ngx_http_ig_command_t *cmd)
+{
+    if ((conn->failed && conn->state != NGX_HTTP_IG_CONN_READY)
+        || conn->npending >= NGX_HTTP_IG_STORE_PENDING)
+    {
+        return NGX_ERROR;
+    }
+
+    if (conn->state == NGX_HTTP_IG_CONN_IDLE) {
+        ngx_http_ig_conn_connect(conn);
+
+        if (conn->failed) {
+            return NGX_ERROR;
+        }
+    }
+
+    cmd->conn = conn;
+    cmd->sent = ngx_current_msec;
+
+    if (conn->state == NGX_HTTP_IG_CONN_READY) {
+
+        if (ngx_http_ig_conn_push(conn, cmd) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+    } else {
+        ngx_queue_insert_tail(&conn->waiting, &cmd->queue);
+    }
+
+    conn->npending++;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_ig_conn_ask(ngx_http_ig_conn_t *conn, ngx_http_ig_reply_pt handler,
+    ngx_uint_t n, ngx_str_t *words)
+{
+    int                     len;
+    size_t                  lens[4];
+    ngx_int_t               rc;
+    ngx_uint_t              i;
+    const char             *argv[4];
+    ngx_http_ig_command_t  *cmd;
+
+    cmd = ngx_http_ig_script_command(conn->store, 1);
+    if (cmd == NULL) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < n; i++) {
+        argv[i] = (const char *) words[i].data;
+        lens[i] = words[i].len;
+    }
+
+    len = redisFormatCommandArgv(&cmd->bytes, (int) n, argv, lens);
+
+    if (len == -1) {
+        cmd->bytes = NULL;
+        ngx_http_ig_script_free(cmd);
+        return NGX_ERROR;
+    }
+
+    cmd->len = (size_t) len;
+    cmd->handler = handler;
+    cmd->conn = conn;
+    cmd->sent = ngx_current_msec;
+
+    if (handler == ngx_http_ig_conn_setup_reply) {
+        rc = ngx_http_ig_conn_push(conn, cmd);
+
+        if (rc == NGX_OK) {
+            conn->npending++;
+            conn->nsetup++;
+        }
+
+    } else {
+        rc = ngx_http_ig_conn_send(conn, cmd);
+    }
+
+    if (rc != NGX_OK) {
+        ngx_http_ig_script_free(cmd);
+    }
+
+    return rc;
+}
+
+
+/* behind what is to be written; a posted event writes all of a turn at once */
+
+static ngx_int_t
+ngx_http_ig_conn_push(ngx_http_ig_conn_t *conn, ngx_http_ig_command_t *cmd)
+{
+    size_t   size;
+    u_char  *p;
+
+    if (conn->out_len + cmd->len > conn->out_size) {
+
+        if (conn->out_pos) {
+            conn->out_len -= conn->out_pos;
+            ngx_memmove(conn->out, conn->out + conn->out_pos, conn->out_len);
+            conn->out_pos = 0;
+        }
+
+        size = ngx_max(conn->out_size, NGX_HTTP_IG_CONN_READ);
+
+        while (conn->out_len + cmd->len > size) {
+            size *= 2;
+        }
+
+        if (size > NGX_HTTP_IG_CONN_OUT) {
+            return NGX_ERROR;
+        }
+
+        if (size != conn->out_size) {
+            p = ngx_alloc(size, ngx_cycle->log);
+            if (p == NULL) {
+                return NGX_ERROR;
+            }
+
+            if (conn->out) {
+                ngx_memcpy(p, conn->out, conn->out_len);
+                ngx_free(conn->out);
+            }
+
+            conn->out = p;
+            conn->out_size = size;
+        }
+    }
+
+    ngx_memcpy(conn->out + conn->out_len, cmd->bytes, cmd->len);
+    conn->out_len += cmd->len;
+
+    /* it may hold a password, or have to be made anew for another server */
+
+    ngx_explicit_memzero(cmd->bytes, cmd->len);
+    free(cmd->bytes);
+    cmd->bytes = NULL;
+
+    ngx_queue_insert_tail(&conn->pending, &cmd->queue);
+
+    if (!conn->timer.timer_set) {
+        ngx_add_timer(&conn->timer, conn->store->timeout);
+    }
+
+    if (!conn->posted.posted) {
+        ngx_post_event(&conn->posted, &ngx_posted_events);
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_ig_conn_posted(ngx_event_t *ev)
+{
+    ngx_http_ig_conn_flush(ev->data);
+}
+
+
+static void
+ngx_http_ig_conn_flush(ngx_http_ig_conn_t *conn)
+{
+    ssize_t            n;
+    ngx_connection_t  *c;
+
+    c = conn->pc.connection;
+
+    if (c == NULL || !conn->connected) {
+        return;
+    }
+
+    while (conn->out_pos < conn->out_len) {
+
+        n = c->send(c, conn->out + conn->out_pos, conn->out_len - conn->out_pos);
+
+        if (n == NGX_AGAIN) {
+            break;
+        }
+
+        if (n == NGX_ERROR || n == 0) {
+            ngx_http_ig_conn_fail(conn, "it closed the connection");
+            return;
+        }
+
+        ngx_explicit_memzero(conn->out + conn->out_pos, (size_t) n);
+        conn->out_pos += (size_t) n;
+    }
+
+    if (conn->out_pos == conn->out_len) {
+        conn->out_pos = 0;
+        conn->out_len = 0;
+    }
+
+    if (ngx_handle_write_event(c->write, 0) != NGX_OK) {
+        ngx_http_ig_conn_fail(conn, "no event");
+    }
+}
+
+
+static void
+ngx_http_ig_conn_timer(ngx_event_t *ev)
+{
+    ngx_msec_t              age;
+    ngx_queue_t            *q;
+    ngx_http_ig_conn_t     *conn;
+    ngx_http_ig_command_t  *cmd;
+
+    conn = ev->data;
+
+    if (conn->state == NGX_HTTP_IG_CONN_CONNECTING) {
+        ngx_http_ig_conn_fail(conn, "connecting timed out");
+        return;
+    }
+
+    if (ngx_queue_empty(&conn->pending)) {
+        return;
+    }
+
+    q = ngx_queue_head(&conn->pending);
+    cmd = ngx_queue_data(q, ngx_http_ig_command_t, queue);
+
+    age = ngx_current_msec - cmd->sent;
+
+    if (age >= conn->store->timeout) {
+        ngx_http_ig_conn_fail(conn, "it timed out");
+        return;
+    }
+
+    ngx_add_timer(ev, conn->store->timeout - age);
+}
+
+
+void
+ngx_http_ig_conn_fail(ngx_http_ig_conn_t *conn, const char *why)
+{
+    ngx_uint_t              level;
+    ngx_queue_t             all, *q;
+    ngx_http_ig_command_t  *cmd;
+
+    level = conn->failures ? NGX_LOG_INFO : NGX_LOG_ERR;
+
+    ngx_log_error(level, ngx_cycle->log, 0,
+                  "inference guard: the store at %V is not available: %s",
+                  &conn->server.name, why);
+
+    ngx_http_ig_conn_close(conn);
+
+    conn->failed = 1;
+    conn->failures++;
+
+    /* whoever is told may ask again, and is refused at once */
+
+    ngx_queue_init(&all);
+
+    if (!ngx_queue_empty(&conn->pending)) {
+        ngx_queue_add(&all, &conn->pending);
+        ngx_queue_init(&conn->pending);
+    }
+
+    if (!ngx_queue_empty(&conn->waiting)) {
+        ngx_queue_add(&all, &conn->waiting);
+        ngx_queue_init(&conn->waiting);
+    }
+
+    conn->npending = 0;
+
+    if (conn->lost) {
+        conn->lost(conn);
+    }
+
+    while (!ngx_queue_empty(&all)) {
+        q = ngx_queue_head(&all);
+        cmd = ngx_queue_data(q, ngx_http_ig_command_t, queue);
+
+        ngx_queue_remove(q);
+
+        cmd->handler(cmd, NULL);
+    }
+}
+
+
+void
+ngx_http_ig_conn_later(ngx_http_ig_conn_t *conn, ngx_event_handler_pt again)
+{
+    ngx_msec_t  delay;
+
+    if (ngx_exiting || conn->retry.timer_set) {
+        return;
+    }
+
+    delay = NGX_HTTP_IG_CONN_LATER
+            << ngx_min(conn->failures, NGX_HTTP_IG_CONN_DOUBLINGS);
+    delay = delay / 2 + (ngx_msec_t) ngx_random() % (delay / 2);
+
+    conn->retry.handler = again;
+
+    ngx_add_timer(&conn->retry, delay);
+}
+
+
+void
+ngx_http_ig_conn_close(ngx_http_ig_conn_t *conn)
+{
+    ngx_pool_t        *pool;
+    ngx_connection_t  *c;
+
+    c = conn->pc.connection;
+
+    if (c) {
+
+#if (NGX_SSL)
+        if (c->ssl) {
+            c->ssl->no_wait_shutdown = 1;
+            c->ssl->no_send_shutdown = 1;
+
+            (void) ngx_ssl_shutdown(c);
+        }
+#endif
+
+        pool = c->pool;
+
+        ngx_close_connection(c);
+
+        if (pool) {
+            ngx_destroy_pool(pool);
+        }
+
+        conn->pc.connection = NULL;
+    }
+
+    if (conn->reader) {
+        redisReaderFree(conn->reader);
+        conn->reader = NULL;
+    }
+
+    if (conn->out_len) {
+        ngx_explicit_memzero(conn->out, conn->out_len);
+    }
+
+    conn->out_pos = 0;
+    conn->out_len = 0;
+    conn->nsetup = 0;
+    conn->connected = 0;
+    conn->state = NGX_HTTP_IG_CONN_IDLE;
+
+    if (conn->timer.timer_set) {
+        ngx_del_timer(&conn->timer);
+    }
+
+    if (conn->posted.posted) {
+        ngx_delete_posted_event(&conn->posted);
+    }
+}

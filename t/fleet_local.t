@@ -1,0 +1,57 @@
+# A plan that says `without_store: {local: 25%}`: while the store is gone each node
+# goes on with that share of each maximum, and no more; when it is back, what was
+# used meanwhile counts in it.
+# Control: a plan without it is refused.
+
+use v5.36;
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use IG::Fleet;
+use IG::Limits;
+use IG::Redis;
+use IG::Standard;
+use Test::More;
+
+my $redis = IG::Redis->new;
+my $url = 'redis://' . $redis->address . ' timeout=2s connect_timeout=2s';
+my @t = fleet(2, $url, <<'END');
+exact: true
+without_store: {local: 25%}
+limits:
+  - {of: requests, per: day, max: 400}
+END
+wait_ready(@t);
+
+$redis->kill;
+for my $t (@t) {
+    my %count;
+    $t->wait_for('the share is used up', sub {
+        $count{ status($t) }++;
+        return $count{429};
+    });
+    is_deeply(\%count, { 200 => 88, 429 => 1 }, 'a hundred at each, and no more');
+    is(statuses(5, $t)->{429}, 5, 'that stays so');
+}
+is($IG::Fleet::served, 200, 'two shares');
+
+$redis->start;
+my $i = 0;
+$t[0]->wait_for('the store gives the rest', sub {
+    status($t[$i++ % 2]);
+    return $IG::Fleet::served >= 400;
+});
+is_deeply(statuses(20, $_), { 429 => 20 }, 'then all of it is spent') for @t;
+is($IG::Fleet::served, 400, 'what was used alone is part of the limit');
+IG::Fleet::finish(@t);
+
+@t = fleet(1, $url, <<'END');
+limits:
+  - {of: requests, per: day, max: 40}
+END
+wait_ready(@t);
+$redis->kill;
+$t[0]->wait_for('refused', sub { status($t[0]) == 503 });
+is(statuses(5, $t[0])->{503}, 5, 'a plan without a share is refused');
+IG::Fleet::finish(@t);
+
+done_testing;
