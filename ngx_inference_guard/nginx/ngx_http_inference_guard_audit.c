@@ -88,6 +88,9 @@ ngx_http_ig_audit_init(ngx_http_ig_main_conf_t *mcf, ngx_log_t *log)
 
     mcf->audit = a;
 
+    ngx_http_ig_syslog_init(mcf->audit_syslog);
+    ngx_http_ig_syslog_init(mcf->checkpoint_syslog);
+
     ngx_http_ig_checkpoint_init(a);
 
     return NGX_OK;
@@ -205,6 +208,9 @@ ngx_http_ig_audit_exit(ngx_http_ig_main_conf_t *mcf)
     }
 
     ngx_http_ig_checkpoint_exit(a);
+
+    ngx_http_ig_syslog_exit(mcf->audit_syslog);
+    ngx_http_ig_syslog_exit(mcf->checkpoint_syslog);
 
     if (a->posted.posted) {
         ngx_delete_posted_event(&a->posted);
@@ -357,6 +363,10 @@ ngx_http_ig_audit_flush(ngx_http_ig_audit_t *a)
 void
 ngx_http_ig_audit_written(ngx_http_ig_audit_t *a, ngx_http_ig_put_t *put)
 {
+    /* before a checkpoint can name them */
+
+    ngx_http_ig_syslog_send(a->mcf->audit_syslog, a->data, put->whole);
+
     a->written += put->whole;
     a->len -= put->whole;
 

@@ -6,9 +6,13 @@
  *     audit_conf        the directive
  *     audit_file        bytes into a file that others append to, too
  *     audit_sync        the same, and fdatasync(), in a thread
+ *     audit_syslog      copies of lines to a syslog server
+ *     audit_rfc5424     the form they go in
  *     audit_chain       memory that the writers share
  *     audit_checkpoint  what they wrote, signed
+ *     audit_place       a checkpoint's line, to all of its places
  *     audit_start       where a log goes on after a start or a reload
+ *     audit_back        the last checkpoints of a file
  *     audit_adopt       writers that nobody is left to speak for
  *
  * Of three lives: ngx_http_ig_audit_t is a worker's, ngx_http_ig_chain_t a
@@ -34,6 +38,16 @@
 
 /* between two tries of what failed */
 #define NGX_HTTP_IG_AUDIT_RETRY    1000
+
+/* RFC 5424, section 6; NGINX takes a tag of 32 characters */
+#define NGX_HTTP_IG_SYSLOG_HOSTNAME  255
+#define NGX_HTTP_IG_SYSLOG_TAG       32
+#define NGX_HTTP_IG_SYSLOG_MSGID     32
+#define NGX_HTTP_IG_SYSLOG_TIME      (sizeof("2026-11-24T08:22:29.123Z") - 1)
+#define NGX_HTTP_IG_SYSLOG_HEADER                                             \
+    (sizeof("<191>1      - ") + NGX_HTTP_IG_SYSLOG_TIME                       \
+     + NGX_HTTP_IG_SYSLOG_HOSTNAME + NGX_HTTP_IG_SYSLOG_TAG + NGX_INT64_LEN   \
+     + NGX_HTTP_IG_SYSLOG_MSGID)
 
 /* zero, the word of no file, is no inode's number */
 #define ngx_http_ig_file_key(fi)   ((ngx_atomic_uint_t) (fi)->st_ino)
@@ -212,6 +226,25 @@ ngx_int_t ngx_http_ig_file_sync(ngx_fd_t fd);
 void ngx_http_ig_file_start(ngx_open_file_t *file, ngx_atomic_t *torn);
 
 
+/* ngx_http_inference_guard_audit_syslog.c; without a server nothing is done */
+
+char *ngx_http_ig_syslog_conf(ngx_conf_t *cf, ngx_http_ig_syslog_t **syslog,
+    ngx_str_t *value);
+/* in a worker, lines that cannot go now wait for a while */
+void ngx_http_ig_syslog_init(ngx_http_ig_syslog_t *s);
+void ngx_http_ig_syslog_exit(ngx_http_ig_syslog_t *s);
+/* whole lines, which are in the file; nobody knows whether they arrive */
+void ngx_http_ig_syslog_send(ngx_http_ig_syslog_t *s, u_char *data,
+    size_t len);
+
+
+/* ngx_http_inference_guard_audit_rfc5424.c */
+
+/* of a line without its newline; at most NGX_HTTP_IG_SYSLOG_HEADER bytes */
+u_char *ngx_http_ig_syslog_header(ngx_syslog_peer_t *peer, u_char *p,
+    u_char *line, size_t len);
+
+
 /* ngx_http_inference_guard_audit_chain.c */
 
 /* a robust lock; NGX_DONE: it is taken, and who held it was killed */
@@ -253,7 +286,13 @@ void ngx_http_ig_checkpoint_file(ngx_http_ig_audit_t *a,
     ngx_atomic_uint_t key);
 
 
-/* ngx_http_inference_guard_audit_start.c */
+/* ngx_http_inference_guard_audit_place.c */
+
+/* the line that was made last, to where it is not yet; NGX_AGAIN: nor is it now */
+ngx_int_t ngx_http_ig_checkpoint_place(ngx_http_ig_main_conf_t *mcf);
+
+
+/* ngx_http_inference_guard_audit_back.c */
 
 /* the last whole checkpoint of a file, in *line; NGX_DECLINED: there is none */
 ngx_int_t ngx_http_ig_last_checkpoint(ngx_str_t *name, u_char *line,
