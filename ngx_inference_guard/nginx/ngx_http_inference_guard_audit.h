@@ -53,6 +53,16 @@
 #define ngx_http_ig_file_key(fi)   ((ngx_atomic_uint_t) (fi)->st_ino)
 
 
+/* of a record that is in the buffer, or not yet in its slot's tree */
+typedef struct {
+    uint64_t                  end;      /* of its bytes, as audit.written counts */
+    uint8_t                   hash[IG_HASH_SIZE];
+} ngx_http_ig_leaf_t;
+
+
+typedef struct ngx_http_ig_slot_s  ngx_http_ig_slot_t;
+
+
 /*
  * Lines to append, and what came of it.  A thread may do it: nothing of NGINX
  * is touched.
@@ -65,12 +75,23 @@ typedef struct {
     ngx_fd_t                  also;     /* to be synced, or NGX_INVALID_FILE */
     unsigned                  sync:1;
 
+    /* of records; NULL: they are none */
+    ngx_http_ig_slot_t       *slot;
+    ig_hasher_t              *hasher;
+    ngx_http_ig_leaf_t       *leaves;   /* a ring, to which others are added */
+    ngx_uint_t                leaf_size;
+    ngx_uint_t                leaf;
+    ngx_uint_t                nleaves;
+    uint64_t                  written;  /* before these */
+
     size_t                    whole;    /* bytes of the lines that are in it */
+    ngx_uint_t                added;    /* leaves, to the slot's tree */
     ngx_atomic_uint_t         key;      /* of the file */
     ngx_err_t                 err;
     const char               *failed;   /* what did, or NULL */
     ngx_err_t                 also_err;
     unsigned                  unsynced:1;    /* written, and perhaps not kept */
+    unsigned                  unhashed:1;    /* written, and not all added */
 } ngx_http_ig_put_t;
 
 
@@ -117,7 +138,7 @@ typedef enum {
  * A writer.  Its span of an epoch is spans[epoch & 1]; one store of the epoch
  * begins the next, so a process killed anywhere leaves the one or the other.
  */
-typedef struct {
+struct ngx_http_ig_slot_s {
     pthread_mutex_t           lock;
     pthread_mutex_t           life;     /* held as long as the writer lives */
     ngx_atomic_t              state;    /* ngx_http_ig_slot_e */
@@ -126,7 +147,7 @@ typedef struct {
     ngx_uint_t                key;      /* the writer's: see shared.key_count */
     u_char                    name[NGX_HTTP_IG_WRITER_LEN];
     ngx_http_ig_span_t        spans[2];
-} ngx_http_ig_slot_t;
+};
 
 
 /* a checkpoint seals all spans of `epoch`, then is made, then is `made` */
@@ -162,13 +183,6 @@ struct ngx_http_ig_chain_s {
     ig_signer_t              *signer;   /* NULL: no checkpoints */
     ngx_fd_t                  locks[2]; /* FILE.lock, of the second place */
 };
-
-
-/* of a record that is in the buffer, or not yet in its slot's tree */
-typedef struct {
-    uint64_t                  end;      /* of its bytes, as audit.written counts */
-    uint8_t                   hash[IG_HASH_SIZE];
-} ngx_http_ig_leaf_t;
 
 
 struct ngx_http_ig_audit_s {
@@ -209,7 +223,10 @@ struct ngx_http_ig_audit_s {
 
 /* ngx_http_inference_guard_audit.c */
 
-/* what a write of the buffer's start came to */
+/* the buffer's start is to be written, up to len */
+void ngx_http_ig_audit_put(ngx_http_ig_audit_t *a, ngx_http_ig_put_t *put,
+    size_t len);
+/* what came of it */
 void ngx_http_ig_audit_written(ngx_http_ig_audit_t *a, ngx_http_ig_put_t *put);
 void ngx_http_ig_audit_flush(ngx_http_ig_audit_t *a);
 void ngx_http_ig_audit_wake(ngx_http_ig_audit_t *a);
@@ -256,8 +273,8 @@ ngx_int_t ngx_http_ig_trylock(pthread_mutex_t *m);
 /* the writer's own; the shared lock is held.  NULL: none is free */
 ngx_http_ig_slot_t *ngx_http_ig_slot_take(ngx_http_ig_shared_t *sh,
     u_char *name);
-/* records that are in the file */
-void ngx_http_ig_slot_add(ngx_http_ig_audit_t *a);
+/* records that are in the file now; the slot's lock is held */
+void ngx_http_ig_slot_add(ngx_http_ig_put_t *put);
 void ngx_http_ig_slot_end(ngx_http_ig_shared_t *sh,
     ngx_http_ig_slot_t *slot);
 ngx_uint_t ngx_http_ig_slot_alive(ngx_http_ig_slot_t *slot);

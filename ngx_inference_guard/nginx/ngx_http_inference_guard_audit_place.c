@@ -101,6 +101,7 @@ ngx_http_ig_checkpoint_put(ngx_http_ig_main_conf_t *mcf,
                                                 : &sh->file_torn;
     put.data = made->line;
     put.len = made->len;
+    put.slot = NULL;
     put.also = NGX_INVALID_FILE;
     put.sync = (mcf->sync != NGX_HTTP_IG_SYNC_OFF && !thread);
 
