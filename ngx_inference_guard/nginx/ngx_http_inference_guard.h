@@ -71,6 +71,7 @@ typedef struct ngx_http_ig_request_s    ngx_http_ig_request_t;
 typedef struct ngx_http_ig_leg_s        ngx_http_ig_leg_t;
 typedef struct ngx_http_ig_chain_s      ngx_http_ig_chain_t;
 typedef struct ngx_http_ig_sync_s       ngx_http_ig_sync_t;
+typedef struct ngx_http_ig_syslog_s     ngx_http_ig_syslog_t;
 typedef struct ngx_http_ig_headers_s    ngx_http_ig_headers_t;
 typedef struct ngx_http_ig_audit_s      ngx_http_ig_audit_t;
 typedef struct ngx_http_ig_wait_s       ngx_http_ig_wait_t;
@@ -128,13 +129,14 @@ struct ngx_http_ig_main_conf_s {
     ngx_array_t                    *rules;        /* ngx_http_ig_rules_t */
     ngx_str_t                       geoip;
     ngx_open_file_t                *audit_file;
+    ngx_http_ig_syslog_t           *audit_syslog; /* copies of records */
     ngx_http_ig_chain_t            *chain;        /* what its writers share */
     ig_signer_t                    *signer;       /* until it is the chain's */
     ngx_uint_t                      digests;      /* of values, in records */
     uint8_t                         digest_key[IG_KEYED_KEY_SIZE];
     ngx_msec_t                      checkpoint_interval;
     ngx_open_file_t                *checkpoint_file;
-    ngx_syslog_peer_t              *checkpoint_syslog;
+    ngx_http_ig_syslog_t           *checkpoint_syslog;
     ngx_http_ig_sync_e              sync;
     ngx_msec_t                      sync_interval;
 #if (NGX_THREADS)

@@ -1,7 +1,8 @@
 
 /*
  * inference_guard_audit file [key=file] [checkpoint=time] [checkpoints=…]
- *                            [sync=off|time|group] [digests=on|off];
+ *                            [records=syslog:…] [sync=off|time|group]
+ *                            [digests=on|off];
  */
 
 
@@ -16,7 +17,8 @@ typedef struct {
     ngx_http_ig_main_conf_t  *mcf;
     ngx_str_t                 key;
     ngx_str_t                 file;     /* of checkpoints */
-    ngx_str_t                 syslog;
+    ngx_str_t                 syslog;   /* for them */
+    ngx_str_t                 records;  /* syslog for records */
     unsigned                  digests:1;    /* it was said whether */
 } ngx_http_ig_audit_args_t;
 
@@ -33,8 +35,6 @@ static char *ngx_http_ig_audit_signer(ngx_conf_t *cf,
     ngx_http_ig_main_conf_t *mcf, ngx_str_t *path);
 static char *ngx_http_ig_audit_places(ngx_conf_t *cf,
     ngx_http_ig_audit_args_t *args);
-static char *ngx_http_ig_audit_syslog(ngx_conf_t *cf,
-    ngx_http_ig_main_conf_t *mcf, ngx_str_t *value);
 
 
 char *
@@ -138,6 +138,19 @@ ngx_http_ig_audit_arg(ngx_conf_t *cf, ngx_http_ig_audit_args_t *args,
         place->len = value->len - 12;
 
         return place->len ? NGX_CONF_OK : "has an empty \"checkpoints=\"";
+    }
+
+    if (ngx_strncmp(value->data, "records=", 8) == 0) {
+
+        if (args->records.len) {
+            return "has \"records=\" twice";
+        }
+
+        args->records.data = value->data + 8;
+        args->records.len = value->len - 8;
+
+        return ngx_strncmp(value->data + 8, "syslog:", 7) == 0
+               ? NGX_CONF_OK : "has a \"records=\" that is no \"syslog:…\"";
     }
 
     if (ngx_strncmp(value->data, "checkpoint=", 11) == 0) {
@@ -307,6 +320,7 @@ ngx_http_ig_audit_signer(ngx_conf_t *cf, ngx_http_ig_main_conf_t *mcf,
 static char *
 ngx_http_ig_audit_places(ngx_conf_t *cf, ngx_http_ig_audit_args_t *args)
 {
+    char                     *rv;
     ngx_http_ig_main_conf_t  *mcf;
 
     mcf = args->mcf;
@@ -325,45 +339,16 @@ ngx_http_ig_audit_places(ngx_conf_t *cf, ngx_http_ig_audit_args_t *args)
         }
     }
 
+    rv = NGX_CONF_OK;
+
     if (args->syslog.len) {
-        return ngx_http_ig_audit_syslog(cf, mcf, &args->syslog);
+        rv = ngx_http_ig_syslog_conf(cf, &mcf->checkpoint_syslog,
+                                     &args->syslog);
     }
 
-    return NGX_CONF_OK;
-}
-
-
-/* NGINX reads a syslog server from a directive's first argument */
-
-static char *
-ngx_http_ig_audit_syslog(ngx_conf_t *cf, ngx_http_ig_main_conf_t *mcf,
-    ngx_str_t *value)
-{
-    char         *rv;
-    ngx_str_t     args[2];
-    ngx_array_t   array, *saved;
-
-    mcf->checkpoint_syslog = ngx_pcalloc(cf->pool, sizeof(ngx_syslog_peer_t));
-    if (mcf->checkpoint_syslog == NULL) {
-        return NGX_CONF_ERROR;
+    if (args->records.len && rv == NGX_CONF_OK) {
+        rv = ngx_http_ig_syslog_conf(cf, &mcf->audit_syslog, &args->records);
     }
-
-    ngx_str_set(&args[0], "inference_guard_audit");
-    args[1] = *value;
-
-    ngx_memzero(&array, sizeof(ngx_array_t));
-
-    array.elts = args;
-    array.nelts = 2;
-    array.nalloc = 2;
-    array.size = sizeof(ngx_str_t);
-
-    saved = cf->args;
-    cf->args = &array;
-
-    rv = ngx_syslog_process_conf(cf, mcf->checkpoint_syslog);
-
-    cf->args = saved;
 
     return rv;
 }
