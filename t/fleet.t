@@ -130,7 +130,7 @@ finish(@t);
 # --- clients that go away while the store is asked ---
 
 $redis->call('FLUSHALL');
-@t = fleet(1, "$url timeout=2s", <<'END');
+@t = fleet(1, "$url timeout=20s", <<'END');
 exact: true
 limits:
   - {of: concurrent, max: 4}
