@@ -228,9 +228,12 @@ ngx_http_ig_nodes_one(ngx_http_ig_nodes_t *nodes)
 static void
 ngx_http_ig_nodes_back(ngx_http_ig_conn_t *conn)
 {
-    /* it may have been restarted, or be another */
+    /*
+     * It may have been restarted, or be another: it hears of what was used
+     * meanwhile, and what it has lost, before anything is asked of it.
+     */
 
-    ngx_http_ig_store_doubt_all(conn->store);
+    ngx_http_ig_store_hand_in(conn->store);
 }
 
 

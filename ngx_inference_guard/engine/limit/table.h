@@ -373,6 +373,7 @@ ig_str_t ig_names_value(const ig_targets_t *s, const ig_target_t *g,
 
 typedef struct {
     uint64_t  used;
+    uint64_t  own;             /* of this node; used: of a fleet */
     uint64_t  reset;           /* ns from now */
     bool      fits;            /* target's amount, under its cap */
     bool      never;
@@ -457,6 +458,8 @@ void ig_entry_end(ig_limit_table_t *t, const ig_entry_t *e, uint64_t stays,
 
 /* --- leases --- */
 
+/* NULL: nothing was leased of it, and c may be NULL */
+ig_info_t *ig_lease_info(const ig_limit_table_t *t, const ig_counter_t *c);
 bool ig_lease_covers(const ig_limit_table_t *t, const ig_counter_t *c,
     uint64_t amount, uint64_t now);
 void ig_lease_ask(const ig_limit_table_t *t, const ig_targets_t *s,
@@ -470,6 +473,8 @@ void ig_lease_back(ig_limit_table_t *t, ig_counter_t *c, uint64_t amount,
 /* used beyond what was taken */
 void ig_lease_over(ig_limit_table_t *t, ig_counter_t *c, uint64_t amount,
     uint64_t now);
+/* the counter was set back: leases are gone, and this much is in flight */
+void ig_lease_reset(ig_limit_table_t *t, ig_counter_t *c, uint64_t flying);
 bool ig_lease_holds(const ig_limit_table_t *t, const ig_counter_t *c,
     uint64_t now);
 
