@@ -36,6 +36,10 @@ for my $t (@t) {
 is($IG::Fleet::served, 200, 'two shares');
 
 $redis->start;
+$t[0]->wait_for('both have told what they used', sub {
+    grep { 2 == grep { /^n/ } $redis->call('HKEYS', $_)->@* }
+        grep { /:1\d{9}$/ } $redis->counters;
+});
 my $i = 0;
 $t[0]->wait_for('the store gives the rest', sub {
     status($t[$i++ % 2]);

@@ -377,7 +377,7 @@ void ig_limit_grant(ig_limits_t *h, const ig_limiter_t *l,
 
 /*
  * What the store has to hear: leases that lie idle, to give back (granted), and
- * amounts that were used beyond leases (want).  They are this node's no more: a
+ * amounts that were used beyond leases (want; with the next call).  They are this node's no more: a
  * caller that cannot tell the store puts them back by ig_limit_unreturn().  max
  * bounds the work; call again while it gives max.
  */

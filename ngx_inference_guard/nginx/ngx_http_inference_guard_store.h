@@ -3,14 +3,16 @@
  * The fleet's store of limits: Redis or Valkey, on NGINX's own events.
  *
  *     store          leases, and who waits for them
- *     store_conf     the directive
+ *     store_conf     the directive, and store_param its parameters
  *     store_report   what this node owns to or owes the store, and recovery
  *     store_zone     memory of all workers: a row for each counter
  *     store_sums     what this node was granted, in those rows
  *     store_reset    limits that are set back in the whole fleet
  *     store_script   a call of the script: its arguments and its answer
- *     store_nodes    which server: one, Sentinel's master, Cluster's slots
- *     store_conn     one connection: TLS, AUTH, a pipeline, timeouts, back-off
+ *     store_nodes    which server: one, or Sentinel's master
+ *     store_cluster  or who has a cluster's slots
+ *     store_conn     one connection: a pipeline, timeouts, back-off
+ *     store_setup    before that: TLS, AUTH
  *
  * In:       leases that the engine asked for (IG_LEASE_NEEDED).
  * Out:      how much of each was granted, or which one is refused.

@@ -126,8 +126,6 @@ struct ngx_http_ig_conn_s {
 };
 
 
-typedef struct ngx_http_ig_store_zone_s  ngx_http_ig_store_zone_t;
-
 struct ngx_http_ig_store_s {
     ngx_array_t                     servers;    /* ngx_http_ig_server_t */
     ngx_str_t                       user;
@@ -157,6 +155,26 @@ struct ngx_http_ig_store_s {
     ngx_http_ig_main_conf_t        *mcf;
     ig_limits_t                    *limits;
     ngx_event_t                     tick;
+};
+
+
+struct ngx_http_ig_nodes_s {
+    ngx_http_ig_store_t            *store;
+    ngx_http_ig_conn_t             *asker;      /* sentinel; for the map */
+    ngx_uint_t                      next;       /* server to be asked */
+    ngx_uint_t                      tried;
+    ngx_uint_t                      nconns;
+    ngx_http_ig_conn_t             *conns[NGX_HTTP_IG_STORE_NODES];
+
+    /* of a cluster */
+    ngx_queue_t                     waiting;    /* for the first map */
+    ngx_uint_t                      nwaiting;
+    ngx_msec_t                      asked;
+    unsigned                        asking:1;
+    unsigned                        mapped:1;
+    unsigned                        failed:1;   /* no map, and nobody has one */
+    u_char                          slots[NGX_HTTP_IG_STORE_SLOTS];
+                                                /* row of conns + 1; 0: nobody */
 };
 
 
@@ -220,6 +238,13 @@ typedef struct {
 /* a call of the script, with its counters; NGX_ERROR: it was freed */
 ngx_int_t ngx_http_ig_store_call(ngx_http_ig_store_t *s,
     ngx_http_ig_command_t *cmd);
+
+
+/* ngx_http_inference_guard_store_param.c */
+
+/* name=value; says what is wrong with it */
+char *ngx_http_ig_store_parameter(ngx_conf_t *cf, ngx_http_ig_store_t *s,
+    ngx_str_t *word);
 
 
 /* ngx_http_inference_guard_store_report.c */
@@ -324,10 +349,27 @@ void ngx_http_ig_nodes_exit(ngx_http_ig_store_t *s);
  */
 ngx_int_t ngx_http_ig_nodes_send(ngx_http_ig_store_t *s,
     ngx_http_ig_command_t *cmd);
+ngx_uint_t ngx_http_ig_nodes_available(ngx_http_ig_store_t *s);
+/* one more connection; room for it was looked for */
+ngx_http_ig_conn_t *ngx_http_ig_nodes_add(ngx_http_ig_nodes_t *nodes);
+/* a server tells where the data are */
+void ngx_http_ig_nodes_ask(ngx_http_ig_nodes_t *nodes);
+void ngx_http_ig_nodes_asker_again(ngx_event_t *ev);
+ngx_int_t ngx_http_ig_nodes_address(ngx_http_ig_server_t *server, u_char *host,
+    size_t len, ngx_int_t port);
+
+
+/* ngx_http_inference_guard_store_cluster.c */
+
+/* the answer of CLUSTER SLOTS */
+ngx_int_t ngx_http_ig_nodes_map(ngx_http_ig_nodes_t *nodes, redisReply *reply);
+/* a map is there, or there will be none: what waits for it goes on */
+void ngx_http_ig_nodes_flush(ngx_http_ig_nodes_t *nodes);
+/* the map may have changed */
+void ngx_http_ig_nodes_look(ngx_http_ig_nodes_t *nodes);
 /* NGX_OK: the error was a way to somebody else, and the command is on it */
 ngx_int_t ngx_http_ig_nodes_redirect(ngx_http_ig_store_t *s,
     ngx_http_ig_command_t *cmd, redisReply *error);
-ngx_uint_t ngx_http_ig_nodes_available(ngx_http_ig_store_t *s);
 
 
 /* ngx_http_inference_guard_store_conn.c */
@@ -348,6 +390,22 @@ void ngx_http_ig_conn_fail(ngx_http_ig_conn_t *conn, const char *why);
 void ngx_http_ig_conn_later(ngx_http_ig_conn_t *conn,
     ngx_event_handler_pt again);
 void ngx_http_ig_conn_close(ngx_http_ig_conn_t *conn);
+/* what has come, what can be written */
+void ngx_http_ig_conn_read(ngx_event_t *rev);
+void ngx_http_ig_conn_write(ngx_event_t *wev);
+void ngx_http_ig_conn_is_ready(ngx_http_ig_conn_t *conn);
+
+
+/* ngx_http_inference_guard_store_setup.c */
+
+/* TCP is there: then conn_setup(), then conn_is_ready() */
+#if (NGX_SSL)
+void ngx_http_ig_conn_tls(ngx_http_ig_conn_t *conn);
+#endif
+void ngx_http_ig_conn_setup(ngx_http_ig_conn_t *conn);
+/* of the commands of the setup, which do not wait for it */
+void ngx_http_ig_conn_setup_reply(ngx_http_ig_command_t *cmd,
+    redisReply *reply);
 
 
 #endif /* _NGX_HTTP_INFERENCE_GUARD_STORE_PARTS_H_INCLUDED_ */

@@ -194,6 +194,33 @@ ig_lease_back(ig_limit_table_t *t, ig_counter_t *c, uint64_t amount,
 }
 
 
+/* the store has to hear of it soon: the counter need not be looked for */
+
+void
+ig_lease_owe(ig_limit_table_t *t, ig_counter_t *c, uint64_t over)
+{
+    uint32_t    n;
+    ig_info_t  *i;
+
+    i = ig_lease_info(t, c);
+    n = t->nowing;
+
+    if (i->over == 0 && over) {
+
+        if (n < IG_OWING) {
+            IG_SET(t, t->owing[n], (uint32_t) ((ig_any_t *) c
+                                               - ig_cell(t, 0)));
+            IG_SET(t, t->nowing, n + 1);
+
+        } else {
+            IG_SET(t, t->unseen, t->ncells);
+        }
+    }
+
+    IG_SET(t, i->over, over);
+}
+
+
 void
 ig_lease_over(ig_limit_table_t *t, ig_counter_t *c, uint64_t amount,
     uint64_t now)
@@ -214,7 +241,7 @@ ig_lease_over(ig_limit_table_t *t, ig_counter_t *c, uint64_t amount,
     }
 
     if (amount > pool) {
-        IG_SET(t, i->over, i->over + (amount - pool));
+        ig_lease_owe(t, c, i->over + (amount - pool));
     }
 }
 
@@ -228,7 +255,7 @@ ig_lease_reset(ig_limit_table_t *t, ig_counter_t *c, uint64_t flying)
 
     if (i) {
         IG_SET(t, i->pool, 0);
-        IG_SET(t, i->over, flying);
+        ig_lease_owe(t, c, flying);
         IG_SET(t, i->seen, 0);
         IG_SET(t, i->refused, 0);
     }

@@ -49,9 +49,15 @@ local function int(n)
     return string.format('%.0f', n)
 end
 
--- of a limit, with what a node knows of it
+-- of a limit, with what a node knows of it.  The key is always there: a cluster
+-- that moves a slot refuses calls of which some keys are missing.
 local function generation(tag, known)
-    local gen = tonumber(redis.call('HGET', resets, tag) or 0)
+    local v = redis.call('HMGET', resets, 'e', tag)
+    local gen = tonumber(v[2] or 0)
+    if not v[1] then
+        redis.call('HSET', resets, 'e', int(now))
+        redis.call('PEXPIRE', resets, RESETS_LIFE)
+    end
     if known > gen then
         redis.call('HSET', resets, tag, int(known))
         redis.call('PEXPIRE', resets, RESETS_LIFE)
@@ -392,8 +398,9 @@ for i, key in ipairs(KEYS) do
         seen = n(11), seen_at = n(12), ttl = n(13), g = 0, r = 0, e = 0,
         told = n(15), gen = 0
     }
+    local gen = generation(ARGV[at + 14], c.told)
     if c.algorithm ~= 'slots' then      -- they are what is in flight
-        c.gen = generation(ARGV[at + 14], c.told)
+        c.gen = gen
     end
     c.kind = kinds[c.algorithm]
     c.kind.load(c)

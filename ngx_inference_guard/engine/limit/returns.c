@@ -63,6 +63,41 @@ ig_lease_return(ig_limit_table_t *t, ig_counter_t *c, uint64_t now,
 }
 
 
+/* those that are known to owe; how many */
+
+static size_t
+ig_returns_owed(ig_limits_t *h, ig_limit_lease_t *out, size_t max, uint64_t now)
+{
+    size_t             n;
+    uint32_t           left;
+    ig_any_t          *cell;
+    ig_limit_table_t  *t;
+
+    t = h->table;
+    n = 0;
+
+    ig_limits_lock(h);
+
+    for (left = t->nowing; left > 0 && n < max; left--) {
+
+        /* it may be another's by now, and then owes nothing or is told early */
+
+        cell = ig_cell(t, t->owing[left - 1] % t->ncells);
+
+        if (cell->cell.type == IG_CELL_COUNTER) {
+            n += ig_lease_return(t, &cell->counter, now, &out[n]);
+        }
+
+        IG_SET(t, t->nowing, left - 1);
+        ig_commit(t);
+    }
+
+    ig_limits_unlock(h);
+
+    return n;
+}
+
+
 size_t
 ig_limit_returns(ig_limits_t *h, ig_limit_lease_t *out, size_t max,
     uint64_t now_ns)
@@ -73,10 +108,13 @@ ig_limit_returns(ig_limits_t *h, ig_limit_lease_t *out, size_t max,
     ig_limit_table_t  *t;
 
     t = h->table;
+
     left = ig_max(t->ncells / IG_RETURNS_PASS, IG_RETURNS_LOOK);
+    left = ig_max(left, t->unseen);
 
-    for (n = 0; left > 0 && n < max; /* void */ ) {
-
+    for (n = ig_returns_owed(h, out, max, now_ns); left > 0 && n < max;
+         /* void */ )
+    {
         ig_limits_lock(h);
 
         for (look = ig_min(left, IG_RETURNS_LOOK); look > 0 && n < max;
@@ -84,6 +122,7 @@ ig_limit_returns(ig_limits_t *h, ig_limit_lease_t *out, size_t max,
         {
             cell = ig_cell(t, t->returns_at % t->ncells);
             t->returns_at = (t->returns_at + 1) % t->ncells;
+            t->unseen -= ig_min(t->unseen, 1);
 
             if (cell->cell.type == IG_CELL_COUNTER) {
                 n += ig_lease_return(t, &cell->counter, now_ns, &out[n]);
@@ -124,7 +163,7 @@ ig_limit_unreturn(ig_limits_t *h, const ig_limit_lease_t *returned, size_t n,
         }
 
         ig_lease_back(t, c, returned[i].granted, now_ns);
-        IG_SET(t, info->over, info->over + returned[i].want);
+        ig_lease_owe(t, c, info->over + returned[i].want);
         ig_commit(t);
     }
 
