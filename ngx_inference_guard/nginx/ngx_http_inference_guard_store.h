@@ -11,7 +11,8 @@
  *     store_script   a call of the script: its arguments and its answer
  *     store_nodes    which server: one, or Sentinel's master
  *     store_cluster  or who has a cluster's slots
- *     store_conn     one connection: a pipeline, timeouts, back-off
+ *     store_conn     one connection: timeouts, back-off
+ *     store_pipe     its commands and their answers
  *     store_setup    before that: TLS, AUTH
  *
  * In:       leases that the engine asked for (IG_LEASE_NEEDED).

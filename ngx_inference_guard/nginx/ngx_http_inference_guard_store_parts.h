@@ -378,22 +378,31 @@ ngx_http_ig_conn_t *ngx_http_ig_conn_create(ngx_http_ig_store_t *s);
 /* commands wait until somebody has found out to where it connects */
 void ngx_http_ig_conn_hold(ngx_http_ig_conn_t *conn);
 void ngx_http_ig_conn_connect(ngx_http_ig_conn_t *conn);
-/* NGX_ERROR: it takes none now */
-ngx_int_t ngx_http_ig_conn_send(ngx_http_ig_conn_t *conn,
-    ngx_http_ig_command_t *cmd);
-/* a command of a few words, that frees itself before the handler is called */
-ngx_int_t ngx_http_ig_conn_ask(ngx_http_ig_conn_t *conn,
-    ngx_http_ig_reply_pt handler, ngx_uint_t n, ngx_str_t *words);
 /* closes it; its commands get no answer; `lost` is called */
 void ngx_http_ig_conn_fail(ngx_http_ig_conn_t *conn, const char *why);
 /* connects again after a while that grows with failures; by `again` */
 void ngx_http_ig_conn_later(ngx_http_ig_conn_t *conn,
     ngx_event_handler_pt again);
 void ngx_http_ig_conn_close(ngx_http_ig_conn_t *conn);
-/* what has come, what can be written */
-void ngx_http_ig_conn_read(ngx_event_t *rev);
 void ngx_http_ig_conn_write(ngx_event_t *wev);
 void ngx_http_ig_conn_is_ready(ngx_http_ig_conn_t *conn);
+
+
+/* ngx_http_inference_guard_store_pipe.c */
+
+/* NGX_ERROR: it takes none now */
+ngx_int_t ngx_http_ig_conn_send(ngx_http_ig_conn_t *conn,
+    ngx_http_ig_command_t *cmd);
+/* a command of a few words, that frees itself before the handler is called */
+ngx_int_t ngx_http_ig_conn_ask(ngx_http_ig_conn_t *conn,
+    ngx_http_ig_reply_pt handler, ngx_uint_t n, ngx_str_t *words);
+/* the same, whatever its state: behind what is to be written */
+ngx_int_t ngx_http_ig_conn_push(ngx_http_ig_conn_t *conn,
+    ngx_http_ig_command_t *cmd);
+/* what has come; what can be written */
+void ngx_http_ig_conn_read(ngx_event_t *rev);
+void ngx_http_ig_conn_posted(ngx_event_t *ev);
+void ngx_http_ig_conn_flush(ngx_http_ig_conn_t *conn);
 
 
 /* ngx_http_inference_guard_store_setup.c */
