@@ -310,8 +310,7 @@ ngx_http_ig_init_process(ngx_cycle_t *cycle)
         if (mcf->store && mcf->limits) {
             ig_limits_fleet(mcf->limits, true);
 
-            return ngx_http_ig_store_init_worker(mcf->store, cycle,
-                                                 mcf->limits);
+            return ngx_http_ig_store_init_worker(mcf, cycle);
         }
     }
 
