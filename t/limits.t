@@ -158,9 +158,11 @@ subtest 'tasks' => sub {
     $_->reset for values $t->{up}->%*;
     served($t, ask($t, us => 'hello', "X-Task: a"), 'virginia', 'call 1') ;
     served($t, ask($t, us => 'hello', "X-Task: a"), 'virginia', 'call 2');
+    settled($t);
     refused($t, ask($t, us => 'hello', "X-Task: a"), 429, 'insufficient_quota',
         'call 3');
     served($t, ask($t, us => 'hello', "X-Task: b"), 'virginia', 'another task');
+    settled($t);
     refused($t, ask($t, us => chat('hello', metadata => { task_id => 'c' })),
         400, 'task_missing', 'the body cannot name it where a header does');
     $t->done;
@@ -168,6 +170,7 @@ subtest 'tasks' => sub {
     $t = fresh("limits:\n  - {of: calls, per: task, max: 1}");
     my $body = chat('hello', metadata => { task_id => 't-1' });
     served($t, ask($t, us => $body), 'virginia', 'a task of the body');
+    settled($t);
     refused($t, ask($t, us => $body), 429, 'insufficient_quota', 'again');
     no_leak($t, 't-1');
     $t->done;
@@ -182,17 +185,21 @@ subtest 'by model, key and user' => sub {
         location => 'inference_guard_user $who;');
     my $r = ask($t, us => 'hello', 'X-User: alice@example.com');
     served($t, $r, 'virginia', 'alice');
+    settled($t);
     refused($t, ask($t, us => 'hello', 'X-User: alice@example.com'), 429,
         'insufficient_quota', 'alice again');
     served($t, ask($t, us => 'hello', 'X-User: bob'), 'virginia', 'bob');
+    settled($t);
     refused($t, ask($t, us => 'hello', 'X-User: carol'), 429,
         'insufficient_quota', 'the model has had its two');
     served($t, ask($t, us => chat('hello', model => 'm-2'), 'X-User: carol'),
         'virginia', 'another model');
+    settled($t);
     refused($t, ask($t, us => chat('hello', model => 'm-3'), 'X-User: dave'),
         429, 'insufficient_quota', 'the key has had its three');
     served($t, ask($t, us2 => chat('hello', model => 'm-3'), 'X-User: dave'),
         'virginia', 'another key of the tenant');
+    settled($t);
     my $page = $t->get('/quota?tenant=bank-us')->{body};
     like($page, qr/model=m-1/, 'the operator sees which model');
     unlike($page, qr/alice|tok-us/, 'and neither users nor keys');

@@ -44,7 +44,10 @@ ig_budget_look(const ig_counter_t *c, const ig_target_t *g, uint64_t now,
 
     slots = g->limit->algorithm == IG_ALGORITHM_SLOTS;
     over = slots ? c == NULL : ig_budget_over(c, g, now);
-    held = over ? 0 : c->reserved;
+
+    /* requests and calls in flight are spent: they are never given back */
+
+    held = over || !ig_limit_settles(g->limit) ? 0 : c->reserved;
 
     out->used = over ? 0 : c->used;
     out->never = g->amount > ig_min(g->cap, IG_AMOUNT_MAX);

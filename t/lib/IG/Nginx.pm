@@ -29,6 +29,7 @@ use Socket qw(IPPROTO_TCP TCP_NODELAY);
 use Test::More ();
 use Time::HiRes qw(sleep time);
 
+use IG::Port;
 use IG::Upstream;
 
 our $ROOT = abs_path(dirname(__FILE__) . '/../../..');
@@ -65,22 +66,8 @@ sub dir ($self, $file = undef) {
     return defined $file ? "$self->{dir}/$file" : $self->{dir};
 }
 
-# Ports below the ephemeral range, a window of them for each process.
-my $next_port;
-
 sub port ($self, $name = 'http') {
-    return $self->{ports}{$name} //= do {
-        $next_port //= 10000 + $$ % 430 * 50;
-        my $found;
-        for (1 .. 200) {
-            my $p = $next_port++;
-            my $s = IO::Socket::INET->new(LocalAddr => '0.0.0.0',
-                LocalPort => $p, Proto => 'tcp', Listen => 1) or next;
-            $found = $p;
-            last;
-        }
-        $found // croak 'no free port';
-    };
+    return $self->{ports}{$name} //= IG::Port->free;
 }
 
 sub expand ($self, $text) {

@@ -16,6 +16,7 @@ use v5.36;
 use Carp qw(croak);
 use File::Path qw(remove_tree);
 use File::Temp ();
+use IG::Port;
 use IO::Socket::INET;
 use POSIX ();
 use Socket qw(IPPROTO_TCP TCP_NODELAY);
@@ -25,19 +26,7 @@ our $DEADLINE = 20;
 
 my @live;
 
-# From the top of the window of which IG::Nginx takes from the bottom.
-my $next_port;
-
-sub free_port () {
-    $next_port //= 10000 + $$ % 430 * 50 + 49;
-    for (1 .. 40) {
-        my $p = $next_port--;
-        my $s = IO::Socket::INET->new(LocalAddr => '0.0.0.0', LocalPort => $p,
-            Proto => 'tcp', Listen => 1) or next;
-        return $p;
-    }
-    croak 'no free port';
-}
+sub free_port () { IG::Port->free }
 
 sub new ($class, %o) {
     my $self = bless {
