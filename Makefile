@@ -122,6 +122,8 @@ $(B)/unit/read_oracle_test: t/unit/read_oracle_test.c $(B)/oracle_simdjson.o \
 $(B)/unit/read_scan_test $(B)/unit/read_scan_sse2_test: \
     ngx_inference_guard/engine/read/scan.c t/unit/read_scan_test.c
 
+$(B)/unit/audit_replay_test: $(CLI)
+
 # with clang, SANITIZE=fuzzer-no-link,address,undefined
 $(B)/fuzz/%: t/fuzz/%.c $(B)/oracle_simdjson.o $(ENGINE_A) $(HEADERS)
 	@mkdir -p $(@D)

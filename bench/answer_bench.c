@@ -3,7 +3,7 @@
  * from a network, watched and with its last event hidden; whole answers; the
  * counting of text alone; splices.
  *
- *     answer_bench [milliseconds a line, 60 by default]
+ *     answer_bench [milliseconds a line, 60 by default [lines that begin so]]
  */
 
 #include <inference_guard/answer.h>
@@ -20,6 +20,8 @@
 static uint8_t  pool[1 << 16];
 static size_t   used;
 static size_t   bytes_out;
+
+static const char  *only = "";
 
 
 static double
@@ -112,6 +114,10 @@ measure(const char *name, ig_answer_kind_t kind, bool hide, ig_str_t answer,
     double  begin, took, best;
     size_t  i, batch;
 
+    if (strncmp(name, only, strlen(only)) != 0) {
+        return;
+    }
+
     best = 1e9;
     batch = 1 + (1u << 20) / answer.len;
 
@@ -137,14 +143,23 @@ measure(const char *name, ig_answer_kind_t kind, bool hide, ig_str_t answer,
 }
 
 
+/* how the events of a stream differ, but for their text */
+
+typedef enum {
+    ALIKE,
+    PADDED,                /* a number and a string too */
+    UNLIKE                 /* no event has the keys of the one before */
+} differ_t;
+
+
 static ig_str_t
-stream_make(void)
+stream_make(differ_t differ)
 {
     int     i;
     char   *p;
     size_t  n;
 
-    p = malloc(EVENTS * 300);
+    p = malloc(EVENTS * 400);
     if (p == NULL) {
         exit(2);
     }
@@ -153,10 +168,23 @@ stream_make(void)
         n += (size_t) sprintf(p + n, "data: {\"id\":\"chatcmpl-9xKQ\",\"object"
                               "\":\"chat.completion.chunk\",\"created\":"
                               "1764000000,\"model\":\"gpt-4o-mini\","
-                              "\"system_fingerprint\":\"fp_1\",\"choices\":[{"
+                              "\"system_fingerprint\":\"fp_1\",");
+
+        if (differ == UNLIKE) {
+            n += (size_t) sprintf(p + n, "\"key%d\":0,", i);
+        }
+
+        n += (size_t) sprintf(p + n, "\"choices\":[{"
                               "\"index\":0,\"delta\":{\"content\":\" word%d\"},"
                               "\"logprobs\":null,\"finish_reason\":null}],"
-                              "\"usage\":null}\n\n", i);
+                              "\"usage\":null", i);
+
+        if (differ == PADDED) {
+            n += (size_t) sprintf(p + n, ",\"n\":%d,\"obfuscation\":\"%.*s\"",
+                                  i, i % 8, "aKd8sLq0");
+        }
+
+        n += (size_t) sprintf(p + n, "}\n\n");
     }
 
     n += (size_t) sprintf(p + n, "data: {\"id\":\"chatcmpl-9xKQ\",\"choices\":"
@@ -237,6 +265,11 @@ measure_splice(double seconds)
     memcpy((void *) (uintptr_t) whole.data, out, body.len);
     body.data = whole.data;
 
+    if (strncmp("splice", only, strlen(only)) != 0) {
+        free((void *) (uintptr_t) whole.data);
+        return;
+    }
+
     operation = ig_operation_find(IG_STR("POST"),
                                   IG_STR("/v1/chat/completions"), false,
                                   &reason);
@@ -287,14 +320,23 @@ main(int argc, char **argv)
           "\\\", i);\\n}\\n" },
     };
 
+    static const char *const  names[] = {
+        "stream, watched", "stream, with padding", "stream, never alike"
+    };
+
+    only = argc > 2 ? argv[2] : "";
     seconds = (argc > 1 ? atof(argv[1]) : 60) / 1e3;
 
     printf("%-28s %8s %7s %9s %8s %9s\n", "answer", "bytes", "piece", "us",
            "GB/s", "ns/event");
 
-    s = stream_make();
-    measure("stream, watched", IG_ANSWER_SSE, false, s, s.len / EVENTS,
-            seconds);
+    for (i = ALIKE; i <= UNLIKE; i++) {
+        s = stream_make((differ_t) i);
+        measure(names[i], IG_ANSWER_SSE, false, s, s.len / EVENTS, seconds);
+        free((void *) (uintptr_t) s.data);
+    }
+
+    s = stream_make(ALIKE);
     measure("stream, watched", IG_ANSWER_SSE, false, s, 16384, seconds);
     measure("stream, usage hidden", IG_ANSWER_SSE, true, s, s.len / EVENTS,
             seconds);

@@ -15,7 +15,8 @@ use Test::More;
 
 sub start_with ($sync, %o) {
     my $t = standard(start => 0, %o, audit =>
-        "%%DIR%%/audit.jsonl key=%%DIR%%/audit.key checkpoint=1h sync=$sync");
+        '%%DIR%%/audit.jsonl key=%%DIR%%/audit.key checkpoint='
+        . ($o{checkpoint} // '1h') . " sync=$sync");
     new_key($t, 'audit.key');
     shim($t);
     $t->start($t->{conf});
@@ -145,6 +146,26 @@ set_shim($t, sync => 'work');
 $t->stop('TERM');
 my $e = sound($t, 'group', 'audit.1.jsonl', 'audit.jsonl');
 is($e->{unsigned}, 0, 'group: all signed');
+$t->done;
+$ENV{IG_PRELOAD} = $preload;
+
+# a checkpoint covers what is written, also when the disk has not got it yet: what
+# no checkpoint behind it covered would look added once the machine is dead
+
+$t = start_with('group', checkpoint => '20ms', nginx => { workers => 1 });
+set_shim($t, sync => 'wait');
+$s = begin($t);
+$t->wait_for('it is written', sub { $t->records('decision') });
+my $seen = () = $t->read('audit.jsonl') =~ /"type":"checkpoint"/g;
+$t->wait_for('three checkpoints more', sub {
+    $seen + 3 <= (() = $t->read('audit.jsonl') =~ /"type":"checkpoint"[^\n]*\n/g) });
+my @all = ($t->master, $t->workers);
+kill 'KILL', @all;
+set_shim($t, sync => 'work');
+$t->wait_for('all are gone', sub { !grep { !$t->gone($_) } @all });
+delete $t->{pid};
+$e = sound($t, 'waiting for the disk', 'audit.jsonl');
+is($e->{unsigned}, 0, 'waiting for the disk: signed');
 $t->done;
 $ENV{IG_PRELOAD} = $preload;
 

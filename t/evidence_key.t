@@ -132,27 +132,4 @@ $e = sound($t, 'a key nobody announced', 'audit.jsonl');
 is(scalar $e->{nodes}->@*, 2, 'another node');
 
 $t->done;
-
-# --- to syslog, too ---
-
-my $s = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Proto => 'udp')
-    or die "udp: $!";
-$t = standard(start => 0, audit => '%%DIR%%/audit.jsonl '
-    . 'key=%%DIR%%/audit.key checkpoint=50ms '
-    . 'checkpoints=syslog:server=127.0.0.1:' . $s->sockport . ',tag=ig');
-new_key($t, 'audit.key');
-$t->start($t->{conf});
-some_work();
-$t->stop;
-$e = sound($t, 'syslog', 'audit.jsonl');
-my %sent = map { $_->{line} => 1 } $e->{checkpoints}->@*;
-for (1 .. keys %sent) {
-    vec(my $rin = '', fileno $s, 1) = 1;
-    select($rin, undef, undef, 15) > 0 or last;
-    recv $s, my $text, 70_000, 0;
-    $text =~ s/^<190>\w{3} [ \d]\d [\d:]{8} \S+ ig: // or last;
-    delete $sent{$text} or last;
-}
-is_deeply(\%sent, {}, 'each checkpoint went to syslog, byte for byte');
-$t->done;
 done_testing;

@@ -23,25 +23,26 @@ sub at ($us) {
 sub later ($us) { at($now + $us) }
 sub fresh { $redis->call('FLUSHALL'); at($START) }
 
-my @fields = qw(alg max burst period want size give g r epoch seen seen_at ttl);
+my @fields = qw(alg max burst period want size give g r epoch seen seen_at ttl
+    tag gen);
 sub counter (%o) {
     my %c = (alg => 'sum', max => 0, burst => 0, period => 0, want => 0, size => 0,
         give => 0, g => -1, r => -1, epoch => 0, seen => 0, seen_at => 0,
-        ttl => 86_400_000, %o);
+        ttl => 86_400_000, tag => 'feed0001', gen => 0, %o);
     return @c{@fields};
 }
 
-# (1, rows of {granted, used, g, r, epoch, seen}) or (0, rows of {used, wait})
+# (1, rows of {granted, used, g, r, epoch, seen, gen}) or (0, rows of {used, wait})
 sub run_script ($what, $node, @counters) {
     my @keys = map { "ig:{t}:" . $_->{key} } @counters;
-    my $v = $redis->call('EVAL', $script, scalar @keys, @keys, $what, $node,
+    my $v = $redis->call('EVAL', $script, 1 + @keys, 'ig:{t}:resets', @keys, $what, $node,
         3_000_000, map { my %c = %$_; delete $c{key}; counter(%c) } @counters);
     my ($ok, $n) = splice @$v, 0, 2;
     my @rows;
     while (@$v) {
         my %row;
-        @row{ $ok ? qw(granted used g r epoch seen) : qw(used wait) }
-            = splice @$v, 0, $ok ? 6 : 2;
+        @row{ $ok ? qw(granted used g r epoch seen gen) : qw(used wait) }
+            = splice @$v, 0, $ok ? 7 : 2;
         push @rows, \%row;
     }
     is($n, $now, 'it says when') if $n != $now;
@@ -327,10 +328,70 @@ at($START + 62_000_000);
 is((lease(a => { %slide, want => 20, size => 20, seen => 90, seen_at => $START }))[0], 1,
     'until it has passed');
 
+# --- limits that are set back ---
+
+sub resets ($what, @tags) {
+    my $v = $redis->call('EVAL', $script, 1, 'ig:{t}:resets', $what, 'a', 3_000_000, @tags);
+    return @$v[ 2 .. $#$v ];
+}
+
+for my $c ({ key => 'sum', max => 100 }, { key => 'slide', alg => 'sliding', max => 100,
+    burst => 100, period => 60_000_000 }, { key => 'gcra', alg => 'gcra', max => 100,
+    burst => 100, period => 3600_000_000 })
+{
+    fresh();
+    my $kind = $c->{key};
+    my @full = (want => 25, size => 25);
+    (undef, my $a) = lease(a => { %$c, want => 60, size => 60 });
+    (undef, my $b) = lease(b => { %$c, want => 40, size => 40 });
+    lease(a => { %$c, key => "$kind-other", tag => 'feed0002', want => 5, size => 5 });
+    is((lease(a => { %$c, @full }))[0], 0, "$kind: spent");
+    is_deeply([ resets('resets', qw(feed0001 feed0002)) ], [ 0, 0 ], 'never set back');
+    later(1000);
+    my ($gen) = resets('reset', 'feed0001');
+    is($gen, $now, 'set back, now');
+    is_deeply([ resets('resets', qw(feed0001 feed0002)) ], [ $gen, 0 ], 'one limit, not the other');
+    (undef, my $row) = report(a => { %$c, g => $a->{g}, r => 0, epoch => $a->{epoch},
+        seen => $a->{seen}, seen_at => $now, want => 30 });
+    is_deeply([ @$row{qw(used g gen)} ], [ 0, 0, $gen ], 'what is told of before is not heard');
+    (my $ok, $row) = lease(b => { %$c, g => $b->{g}, r => 0, epoch => $b->{epoch},
+        seen => $b->{seen}, seen_at => $now, @full });
+    is_deeply([ $ok, @$row{qw(granted used gen)} ], [ 1, 25, 25, $gen ],
+        'who asks as of before, gets of what is new');
+    (undef, $row) = report(a => { %$c, gen => $gen, g => 0, r => 0 });
+    is($row->{used}, 25, 'and all see that');
+    (undef, $row) = lease(a => { %$c, gen => $gen, g => 0, r => 0, want => 75, size => 75 });
+    is($row->{used}, 100, 'the whole limit is there again');
+    is((lease(b => { %$c, gen => $gen, want => 1, size => 1 }))[0], 0, 'and no more');
+    is((report(b => { %$c, give => 10 }))[1]{used}, 100, 'nor by what comes back of before');
+
+    my ($again) = resets('reset', 'feed0001');
+    is($again, $gen == $now ? $gen + 1 : $now, 'once more: later than before');
+    is((report(b => { %$c, gen => $again }))[1]{used}, 0, 'unused again');
+    is((report(a => { %$c, key => "$kind-other", tag => 'feed0002' }))[1]{used}, 5,
+        'the other limit is what it was');
+
+    # the store loses everything: a node tells it when the limit was set back
+    lease(a => { %$c, gen => $again, want => 50, size => 50 });
+    $redis->call('FLUSHALL');
+    at($START + 5_000_000);
+    report(b => { %$c, g => 40, r => 0, epoch => 1, seen => 100, seen_at => $now });
+    (undef, $row) = report(a => { %$c, gen => $again, g => 50, r => 0 });
+    is($row->{gen}, $again, 'who knows of the reset');
+    cmp_ok($row->{used}, '<=', 50, 'is believed, and not what was told of before');
+    is((report(b => { %$c, g => 40, r => 0 }))[1]{gen}, $again, 'all hear of it');
+}
+
+# slots are what is in flight
+fresh();
+lease(a => { %slots, want => 5, size => 5 });
+resets('reset', 'feed0001');
+is((lease(b => { %slots, want => 1, size => 1 }))[0], 0, 'slots stay taken');
+
 # the real clock, by digest
 my $real = read_file('ngx_inference_guard/engine/limit/lease.lua');
 my $sha = $redis->call('SCRIPT', 'LOAD', $real);
-my $v = $redis->call('EVALSHA', $sha, 1, 'ig:{t}:real', 'lease', 'a', 3_000_000,
+my $v = $redis->call('EVALSHA', $sha, 2, 'ig:{t}:resets', 'ig:{t}:real', 'lease', 'a', 3_000_000,
     counter(%rate, want => 1, size => 1));
 cmp_ok(abs($v->[1] / 1e6 - time), '<', 5, "the server's own time");
 

@@ -113,7 +113,7 @@ ok($text =~ /\b$_\b/, "docs/decisions.md has $_") for @reasons;
 my $record = join '', map { read_file($_) } sources(qr/\.c$/, "$src/engine/record");
 my %field = map { $_ => 1 } $record =~ /\\"([a-z_]+)\\":/g,
     $record =~ /ig_record_key\(\S+ "([a-z_]+)"\)/g,
-    $record =~ /ig_record_number\(\S+ "([a-z_]+)"/g,
+    $record =~ /ig_line_number\(\S+ "([a-z_]+)"/g,
     $record =~ /ig_list_begin\(\S+ \S+ "([a-z_]+)"/g;
 cmp_ok(scalar(keys %field), '>', 20, 'record fields are found');
 $text = doc('docs/audit.md') . doc('docs/evidence.md');

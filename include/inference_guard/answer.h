@@ -176,6 +176,6 @@ ig_rc_t ig_answer_feed(ig_answer_t *a, ig_str_t bytes) IG_MUST_CHECK;
 ig_rc_t ig_answer_end(ig_answer_t *a) IG_MUST_CHECK;
 
 /* at any moment; without ig_answer_end() the last event may be missing */
-void ig_answer_usage(const ig_answer_t *a, ig_usage_t *out);
+void ig_answer_usage(ig_answer_t *a, ig_usage_t *out);
 
 #endif /* INFERENCE_GUARD_ANSWER_H */

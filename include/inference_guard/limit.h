@@ -196,6 +196,9 @@ typedef struct {
     uint64_t  used;            /* with what is reserved; may be over max */
     uint64_t  reset_ns;        /* until it is wholly (GCRA, sliding) or anew
                                   (calendar, task) free; slots: 0 */
+
+    uint64_t  node_used;       /* what this node counted */
+    bool      fleet;           /* used: by all nodes, as was heard last */
 } ig_limit_state_t;
 
 typedef struct {
@@ -212,6 +215,7 @@ typedef struct {
     uint8_t               key[16];
     uint64_t              tenant;      /* its id: hash tag of a cluster */
     uint32_t              limit;       /* row; IG_NONE in returns */
+    uint32_t              tag;         /* of it: the same on all nodes */
     ig_limit_algorithm_t  algorithm;
     uint64_t              window_s;    /* calendar: start of it; else 0 */
     uint64_t              expires_s;   /* when the store may forget it */
@@ -297,7 +301,11 @@ void ig_limit_show(ig_limits_t *h, const ig_limiter_t *l, uint32_t tenant,
 /*
  * One limit (row) or all (IG_NONE) of a tenant back to unused, but for what is
  * in flight: of calendar and task budgets that goes on counting, slots stay
- * taken.  Returns counters.  Of a fleet, this node's part only.
+ * taken.  Returns counters.
+ *
+ * Of a fleet, this node's part: call it when the store has set the limit back
+ * (or another node had it done).  What was leased before is gone with that, and
+ * what is in flight of budgets is in the next returns.
  */
 size_t ig_limit_reset(ig_limits_t *h, const ig_limiter_t *l, uint32_t tenant,
     uint32_t limit, uint64_t now_ns);
@@ -369,7 +377,7 @@ void ig_limit_grant(ig_limits_t *h, const ig_limiter_t *l,
 
 /*
  * What the store has to hear: leases that lie idle, to give back (granted), and
- * amounts that were used beyond leases (want).  They are this node's no more: a
+ * amounts that were used beyond leases (want; with the next call).  They are this node's no more: a
  * caller that cannot tell the store puts them back by ig_limit_unreturn().  max
  * bounds the work; call again while it gives max.
  */
@@ -377,5 +385,11 @@ size_t ig_limit_returns(ig_limits_t *h, ig_limit_lease_t *out, size_t max,
     uint64_t now_ns);
 void ig_limit_unreturn(ig_limits_t *h, const ig_limit_lease_t *returned,
     size_t n, uint64_t now_ns);
+
+/* the store said what all nodes use (used) of a counter (key) */
+void ig_limit_heard(ig_limits_t *h, const ig_limit_lease_t *counter);
+
+/* by which a fleet names a limit of a tenant, whichever way plans are sorted */
+uint32_t ig_limit_tag(const ig_limiter_t *l, uint32_t tenant, uint32_t limit);
 
 #endif /* INFERENCE_GUARD_LIMIT_H */

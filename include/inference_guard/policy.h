@@ -377,6 +377,8 @@ typedef struct {
     size_t                nendpoints;
     const ig_tenant_t    *tenants;    /* sorted by name */
     size_t                ntenants;
+    ig_strs_t             tools;      /* globs of all rules over names of tools,
+                                         sorted, each once */
     ig_stances_t          stances;
     uint8_t               digest[IG_DIGEST_SIZE];  /* of all files, whatever
                                                       their order and names */

@@ -11,13 +11,16 @@
  *
  * No text of a request and no matched value is in a record.  Every string that
  * came from a client (a model, a path) is cut to 128 bytes and escaped, and a
- * model or path in which something was found is not written at all.
+ * model or path in which something was found is not written at all.  Of a
+ * traceparent header the trace id is written, of tools the globs of rules that
+ * their names match.
  */
 
 #ifndef INFERENCE_GUARD_RECORD_H
 #define INFERENCE_GUARD_RECORD_H
 
 #include <inference_guard/chain.h>
+#include <inference_guard/digest.h>
 #include <inference_guard/guard.h>
 
 
@@ -35,6 +38,7 @@ typedef struct {
     uint64_t      seq;         /* of the next record; the recorder counts it */
     uint8_t       prev[IG_HASH_SIZE];    /* leaf hash of the last; first: 0s */
     ig_hasher_t  *hasher;      /* the caller's, or NULL */
+    ig_keyed_t   *keyed;       /* the caller's; NULL: no digests of values */
 } ig_writer_t;
 
 /* before a writer's first record, whose number is 1 */
@@ -70,6 +74,12 @@ typedef struct {
     char      currency[4];         /* empty: no price */
 } ig_tokens_t;
 
+/* times of an outcome that are known */
+#define IG_TIMED_FIRST_BYTE    0x01
+#define IG_TIMED_CONNECT       0x02
+#define IG_TIMED_HEADER        0x04
+#define IG_TIMED_UPSTREAM      0x08
+
 typedef struct {
     unsigned       status;         /* sent to the client */
     ig_reason_t    reason;         /* why the guard refused, after all */
@@ -82,6 +92,20 @@ typedef struct {
     uint64_t       received;       /* bytes from it */
     uint64_t       duration_us;
     uint64_t       guard_us;       /* spent deciding */
+    unsigned       timed;          /* IG_TIMED_… */
+    uint64_t       first_byte_ms;  /* from the request's start to the header of
+                                      its answer on the way to the client */
+    uint64_t       connect_ms;     /* of the connection tried last: until it
+                                      stood, */
+    uint64_t       header_ms;      /* until the endpoint's header was there, */
+    uint64_t       upstream_ms;    /* until it was over */
+    ig_str_t       finish;         /* why the answer ended, in the endpoint's
+                                      words; written only as [a-z_]{1,32} */
+    ig_str_t       model;          /* that the answer names, or empty; written
+                                      only when it has a model's characters and
+                                      the endpoint declares such a model.  Empty
+                                      also when the one that was asked for is
+                                      withheld: endpoints repeat it */
     bool           aborted;        /* the client went away */
     ig_tokens_t    tokens;
 } ig_outcome_t;

@@ -38,6 +38,8 @@ typedef struct {
     ig_str_t            args;             /* raw query string without '?' */
     ig_str_t            content_type;     /* raw header value or empty */
     bool                anthropic;        /* an anthropic-version header came */
+    ig_str_t            traceparent;      /* raw header value, or empty: none,
+                                             or several */
     const ig_header_t  *headers;
     size_t              nheaders;
     bool                has_body;         /* false: body is empty */

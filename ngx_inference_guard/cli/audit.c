@@ -24,6 +24,9 @@ ig_audit_usage(FILE *to)
 "       inference-guard audit verify-proof --key PUB.pem PROOF\n"
 "       inference-guard audit prune --before TIME --key PUB.pem FILE…\n"
 "       inference-guard audit keygen FILE\n"
+"       inference-guard audit keygen --digest KEY FILE\n"
+"       inference-guard audit replay --rules PATH… [--old PATH…] [--json] FILE…\n"
+"       inference-guard audit propose --rules PATH… [--json] FILE…\n"
 "\n"
 "Filters, all of which a request must meet:\n"
 "  --tenant T             its tenant\n"
@@ -36,6 +39,9 @@ ig_audit_usage(FILE *to)
 "  --endpoint-country CC  where it was sent, or EU, EEA, GCC\n"
 "  --finding D            a detector that found something\n"
 "  --id REQUEST           the request's id\n"
+"  --subject VALUE        a value that was found in it, by its keyed digest; \"-\"\n"
+"                         reads it from standard input; with --key KEY, the\n"
+"                         private key or that of digests, once or for each\n"
 "T, R, V, C and D may hold '*'.  TIME is 2026-11-24, 2026-11-24T08:30:00Z\n"
 "(UTC unless it says otherwise), or 15m, 2h, 3d ago.\n"
 "\n"
@@ -50,12 +56,18 @@ ig_audit_usage(FILE *to)
 static const struct {
     const char  *name;
     int        (*run)(int argc, char **argv);
-} ig_audit_evidence[] = {
+} ig_audit_words[] = {
+    { "search", ig_cmd_audit_search },
+    { "tail", ig_cmd_audit_tail },
+    { "report", ig_cmd_audit_report },
+    { "export", ig_cmd_audit_export },
     { "verify", ig_cmd_audit_verify },
     { "prove", ig_cmd_audit_prove },
     { "verify-proof", ig_cmd_audit_verify_proof },
     { "prune", ig_cmd_audit_prune },
     { "keygen", ig_cmd_audit_keygen },
+    { "replay", ig_cmd_audit_replay },
+    { "propose", ig_cmd_audit_propose },
     { NULL, NULL }
 };
 
@@ -65,26 +77,10 @@ ig_cmd_audit(int argc, char **argv)
 {
     size_t  i;
 
-    for (i = 0; argc >= 2 && ig_audit_evidence[i].name; i++) {
-        if (strcmp(argv[1], ig_audit_evidence[i].name) == 0) {
-            return ig_audit_evidence[i].run(argc - 1, argv + 1);
+    for (i = 0; argc >= 2 && ig_audit_words[i].name; i++) {
+        if (strcmp(argv[1], ig_audit_words[i].name) == 0) {
+            return ig_audit_words[i].run(argc - 1, argv + 1);
         }
-    }
-
-    if (argc >= 2 && strcmp(argv[1], "search") == 0) {
-        return ig_cmd_audit_search(argc - 1, argv + 1);
-    }
-
-    if (argc >= 2 && strcmp(argv[1], "tail") == 0) {
-        return ig_cmd_audit_tail(argc - 1, argv + 1);
-    }
-
-    if (argc >= 2 && strcmp(argv[1], "report") == 0) {
-        return ig_cmd_audit_report(argc - 1, argv + 1);
-    }
-
-    if (argc >= 2 && strcmp(argv[1], "export") == 0) {
-        return ig_cmd_audit_export(argc - 1, argv + 1);
     }
 
     if (argc >= 2 && (strcmp(argv[1], "--help") == 0

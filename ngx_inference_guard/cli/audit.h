@@ -12,6 +12,8 @@
 #include "cli.h"
 #include "record_line.h"
 
+#include <inference_guard/digest.h>
+
 #include <sys/types.h>
 
 
@@ -19,6 +21,8 @@ int ig_cmd_audit_search(int argc, char **argv);
 int ig_cmd_audit_tail(int argc, char **argv);
 int ig_cmd_audit_report(int argc, char **argv);
 int ig_cmd_audit_export(int argc, char **argv);
+int ig_cmd_audit_replay(int argc, char **argv);
+int ig_cmd_audit_propose(int argc, char **argv);
 
 
 /* -- audit_filter.c ------------------------------------------------------- */
@@ -35,6 +39,19 @@ int ig_cmd_audit_export(int argc, char **argv);
 #define IG_AUDIT_REASON        0x100
 #define IG_AUDIT_ENDPOINT      0x200
 #define IG_AUDIT_LATE          (IG_AUDIT_REASON|IG_AUDIT_ENDPOINT)
+#define IG_AUDIT_SUBJECT       0x400
+
+#define IG_AUDIT_KEYS          16
+
+/* whose value is looked for; see audit_subject.c */
+typedef struct {
+    const char  *arg;                    /* "-": on standard input */
+    const char  *keys[IG_AUDIT_KEYS];    /* files */
+    size_t       nkeys;
+    uint8_t      digests[IG_AUDIT_KEYS][IG_KEYED_HEX];
+    uint64_t     cut;                    /* records that do not tell, */
+    uint64_t     bare;                   /* for one reason or the other */
+} ig_audit_subject_t;
 
 typedef struct {
     unsigned        keys;
@@ -48,6 +65,7 @@ typedef struct {
     ig_countries_t  endpoint_countries;
     uint64_t        since;               /* ms since 1970; from it on */
     uint64_t        until;               /* before it */
+    ig_audit_subject_t  subject;
 
     bool            json;
     uint64_t        limit;               /* 0: none */
@@ -58,8 +76,8 @@ typedef struct {
 /* index of the first operand; -1: said why on stderr; 0: help was printed */
 int ig_audit_options(ig_audit_options_t *o, bool tail, int argc, char **argv);
 
-/* the keys (of `keys`) that the record meets */
-unsigned ig_audit_met(const ig_audit_options_t *o, unsigned keys,
+/* the keys (of `keys`) that the record meets; counts those that do not tell */
+unsigned ig_audit_met(ig_audit_options_t *o, unsigned keys,
     const ig_record_line_t *l);
 
 /*
@@ -70,6 +88,23 @@ bool ig_audit_event(const ig_record_line_t *l);
 
 /* RFC 3339, a part of it ("2026-11-24", UTC), or "15m", "2h", "3d" ago */
 bool ig_audit_time(const char *text, uint64_t now_ms, uint64_t *ms);
+
+
+/* -- audit_subject.c ------------------------------------------------------ */
+
+typedef enum {
+    IG_AUDIT_HELD_NOT,
+    IG_AUDIT_HELD,
+    IG_AUDIT_HELD_CUT,                   /* not all of its digests are there */
+    IG_AUDIT_HELD_BARE                   /* it has findings without digests */
+} ig_audit_held_t;
+
+/* reads value and keys; false: said why on stderr */
+bool ig_audit_subject_init(ig_audit_subject_t *s);
+ig_audit_held_t ig_audit_subject(const ig_audit_subject_t *s,
+    const ig_record_line_t *l);
+/* says on stderr what cannot be known */
+void ig_audit_subject_end(const ig_audit_subject_t *s);
 
 
 /* -- audit_lines.c -------------------------------------------------------- */

@@ -47,7 +47,7 @@ ig_evidence_free(ig_evidence_t *e)
 
 /* a key is small: what is larger is none, and not read */
 
-static bool
+bool
 ig_evidence_slurp(const char *path, ig_str_t *pem)
 {
     struct stat  st;

@@ -54,6 +54,8 @@ bool ig_evidence_check(ig_evidence_t *e, uint32_t file);
 bool ig_evidence_check_all(ig_evidence_t *e);
 void ig_evidence_progress_end(ig_evidence_t *e);
 
+/* the bytes of a key's file, which the caller frees */
+bool ig_evidence_slurp(const char *path, ig_str_t *pem);
 /* a public key's raw bytes out of a PEM file */
 bool ig_evidence_public(const char *path, uint8_t raw[IG_KEY_SIZE]);
 

@@ -21,6 +21,8 @@ typedef enum {
     IG_OPT_ENDPOINT,
     IG_OPT_FINDING,
     IG_OPT_ID,
+    IG_OPT_SUBJECT,
+    IG_OPT_KEY,
     IG_OPT_JSON,
     IG_OPT_LIMIT,
     IG_OPT_HELP
@@ -37,6 +39,8 @@ static const struct option  ig_audit_opts[] = {
     { "endpoint-country", required_argument, NULL, IG_OPT_ENDPOINT },
     { "finding", required_argument, NULL, IG_OPT_FINDING },
     { "id", required_argument, NULL, IG_OPT_ID },
+    { "subject", required_argument, NULL, IG_OPT_SUBJECT },
+    { "key", required_argument, NULL, IG_OPT_KEY },
     { "json", no_argument, NULL, IG_OPT_JSON },
     { "limit", required_argument, NULL, IG_OPT_LIMIT },
     { "lines", required_argument, NULL, 'n' },
@@ -342,6 +346,19 @@ ig_audit_option(ig_audit_options_t *o, int opt, const char *value)
         return ig_audit_countries(value, &o->endpoint_countries)
                ? "" : "a country like SA, or EU, EEA, GCC";
 
+    case IG_OPT_SUBJECT:
+        o->keys |= IG_AUDIT_SUBJECT;
+        o->subject.arg = value;
+        return "";
+
+    case IG_OPT_KEY:
+        if (o->subject.nkeys == IG_AUDIT_KEYS) {
+            return "one of 16 keys";
+        }
+
+        o->subject.keys[o->subject.nkeys++] = value;
+        return "";
+
     case IG_OPT_LIMIT:
         return ig_audit_number(value, &o->limit) && o->limit
                ? "" : "a number from 1 on";
@@ -419,7 +436,7 @@ ig_audit_options(ig_audit_options_t *o, bool tail, int argc, char **argv)
         return -1;
     }
 
-    return optind;
+    return ig_audit_subject_init(&o->subject) ? optind : -1;
 }
 
 
@@ -544,9 +561,42 @@ ig_audit_one(const ig_audit_options_t *o, unsigned key,
 }
 
 
+static void
+ig_audit_meet_subject(ig_audit_options_t *o, unsigned keys,
+    const ig_record_line_t *l, unsigned *met)
+{
+    unsigned  others;
+
+    others = keys & o->keys & (unsigned) ~(IG_AUDIT_SUBJECT|IG_AUDIT_LATE);
+
+    /* only of those that would be shown is it of interest */
+
+    if (!(keys & o->keys & IG_AUDIT_SUBJECT) || (*met & others) != others) {
+        return;
+    }
+
+    switch (ig_audit_subject(&o->subject, l)) {
+
+    case IG_AUDIT_HELD:
+        *met |= IG_AUDIT_SUBJECT;
+        break;
+
+    case IG_AUDIT_HELD_CUT:
+        o->subject.cut++;
+        break;
+
+    case IG_AUDIT_HELD_BARE:
+        o->subject.bare++;
+        break;
+
+    case IG_AUDIT_HELD_NOT:
+        break;
+    }
+}
+
+
 unsigned
-ig_audit_met(const ig_audit_options_t *o, unsigned keys,
-    const ig_record_line_t *l)
+ig_audit_met(ig_audit_options_t *o, unsigned keys, const ig_record_line_t *l)
 {
     unsigned  key, met;
 
@@ -557,6 +607,8 @@ ig_audit_met(const ig_audit_options_t *o, unsigned keys,
             met |= key;
         }
     }
+
+    ig_audit_meet_subject(o, keys, l, &met);
 
     return met;
 }

@@ -1,8 +1,11 @@
 /*
- * inference-guard audit keygen: the key that signs checkpoints.
+ * inference-guard audit keygen: the key that signs checkpoints, and the one of
+ * digests, which is derived from it.
  */
 
 #include "audit_evidence.h"
+
+#include <inference_guard/digest.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,10 +25,14 @@ ig_audit_keygen_usage(FILE *to)
 {
     fputs(
 "usage: inference-guard audit keygen FILE\n"
+"       inference-guard audit keygen --digest KEY FILE\n"
 "\n"
 "Makes an Ed25519 key: FILE, for its owner alone (mode 0600), is named in\n"
 "inference_guard_audit … key=FILE; FILE.pub is for those who verify.  Neither\n"
-"may be there yet.\n", to);
+"may be there yet.\n"
+"With --digest, FILE gets the key of digests=on, derived from the private KEY:\n"
+"it finds values by audit search --subject, also when KEY is destroyed, and\n"
+"cannot sign.\n", to);
 }
 
 
@@ -115,6 +122,44 @@ ig_keygen_say(const char *path, const char *pub, EVP_PKEY *key)
 }
 
 
+static int
+ig_keygen_digest(const char *from, const char *path)
+{
+    bool         ok;
+    char         line[IG_KEYED_FILE];
+    size_t       len;
+    uint8_t      key[IG_KEYED_KEY_SIZE];
+    ig_str_t     text;
+    const char  *why;
+
+    if (!ig_evidence_slurp(from, &text)) {
+        return IG_EXIT_ERROR;
+    }
+
+    ok = ig_keyed_key_read(text, key, &why);
+
+    OPENSSL_cleanse((void *) text.data, text.len);
+    free((void *) text.data);
+
+    if (!ok) {
+        fprintf(stderr, "inference-guard: %s: %s\n", from, why);
+        return IG_EXIT_ERROR;
+    }
+
+    len = ig_keyed_key_write(key, line);
+    ok = ig_keygen_put(path, 0600, line, len);
+
+    OPENSSL_cleanse(key, sizeof(key));
+    OPENSSL_cleanse(line, sizeof(line));
+
+    if (ok) {
+        printf("%s: the key of digests, for those who search\n", path);
+    }
+
+    return ok ? IG_EXIT_YES : IG_EXIT_ERROR;
+}
+
+
 int
 ig_cmd_audit_keygen(int argc, char **argv)
 {
@@ -128,6 +173,12 @@ ig_cmd_audit_keygen(int argc, char **argv)
     {
         ig_audit_keygen_usage(stdout);
         return IG_EXIT_YES;
+    }
+
+    if (argc == 4 && strcmp(argv[1], "--digest") == 0 && argv[3][0] != '-'
+        && argv[3][0] != '\0')
+    {
+        return ig_keygen_digest(argv[2], argv[3]);
     }
 
     if (argc != 2 || argv[1][0] == '-' || argv[1][0] == '\0') {

@@ -315,6 +315,17 @@ ig_cmd_audit_search(int argc, char **argv)
         return first == 0 ? IG_EXIT_YES : IG_EXIT_ERROR;
     }
 
+    for (i = first; i < argc; i++) {
+        if (s->o.subject.arg && strcmp(s->o.subject.arg, "-") == 0
+            && strcmp(argv[i], "-") == 0)
+        {
+            fputs("inference-guard audit search: standard input is the "
+                  "subject's\n", stderr);
+            free(s);
+            return IG_EXIT_ERROR;
+        }
+    }
+
     s->line = malloc(sizeof(ig_record_line_t));
     s->table = s->o.json ? NULL : ig_audit_table_new();
     ok = s->line && (s->o.json || s->table);
@@ -330,6 +341,8 @@ ig_cmd_audit_search(int argc, char **argv)
     if (s->failed) {
         fputs("inference-guard audit search: no memory\n", stderr);
     }
+
+    ig_audit_subject_end(&s->o.subject);
 
     ig_audit_table_free(s->table);
 

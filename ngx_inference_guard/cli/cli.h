@@ -24,6 +24,7 @@ int ig_cmd_explain(int argc, char **argv);
 int ig_cmd_scan(int argc, char **argv);
 int ig_cmd_audit(int argc, char **argv);
 int ig_cmd_quota(int argc, char **argv);
+int ig_cmd_compare(int argc, char **argv);
 
 
 /*

@@ -28,8 +28,12 @@ static const ig_command_t  ig_commands[] = {
       "scan --rules PATH\n"
       "      findings in JSON lines {\"text\": …} from standard input" },
     { "audit", ig_cmd_audit,
-      "audit search | tail | verify | prove | prune | keygen  …\n"
+      "audit search | tail | report | export | verify | prove | prune | keygen\n"
+      "      | replay | propose  …\n"
       "      read the audit log" },
+    { "compare", ig_cmd_compare,
+      "compare [--with PATH]… [--boundary FILE] OLD NEW\n"
+      "      do new rules permit anything that old ones, or a boundary, forbid" },
     { "quota", ig_cmd_quota,
       "quota show | reset  …\n"
       "      what of a tenant's limits is used, and setting it back" },

@@ -71,6 +71,7 @@ typedef struct ngx_http_ig_request_s    ngx_http_ig_request_t;
 typedef struct ngx_http_ig_leg_s        ngx_http_ig_leg_t;
 typedef struct ngx_http_ig_chain_s      ngx_http_ig_chain_t;
 typedef struct ngx_http_ig_sync_s       ngx_http_ig_sync_t;
+typedef struct ngx_http_ig_syslog_s     ngx_http_ig_syslog_t;
 typedef struct ngx_http_ig_headers_s    ngx_http_ig_headers_t;
 typedef struct ngx_http_ig_audit_s      ngx_http_ig_audit_t;
 typedef struct ngx_http_ig_wait_s       ngx_http_ig_wait_t;
@@ -128,11 +129,14 @@ struct ngx_http_ig_main_conf_s {
     ngx_array_t                    *rules;        /* ngx_http_ig_rules_t */
     ngx_str_t                       geoip;
     ngx_open_file_t                *audit_file;
+    ngx_http_ig_syslog_t           *audit_syslog; /* copies of records */
     ngx_http_ig_chain_t            *chain;        /* what its writers share */
     ig_signer_t                    *signer;       /* until it is the chain's */
+    ngx_uint_t                      digests;      /* of values, in records */
+    uint8_t                         digest_key[IG_KEYED_KEY_SIZE];
     ngx_msec_t                      checkpoint_interval;
     ngx_open_file_t                *checkpoint_file;
-    ngx_syslog_peer_t              *checkpoint_syslog;
+    ngx_http_ig_syslog_t           *checkpoint_syslog;
     ngx_http_ig_sync_e              sync;
     ngx_msec_t                      sync_interval;
 #if (NGX_THREADS)
@@ -248,17 +252,20 @@ struct ngx_http_ig_request_s {
     const ig_operation_t           *operation;
     uint32_t                        tenant;
     ig_country_t                    client_country;
-    ngx_str_t                       model;
+    ngx_str_t                       model;        /* empty: none, or withheld */
     ngx_str_t                       jurisdictions;
     ngx_str_t                       findings;
     ngx_str_t                       would;
     uint64_t                        guard_us;
     unsigned                        stream:1;
+    unsigned                        model_withheld:1;
 
     unsigned                        content_decoded:1;
     unsigned                        hide_usage:1; /* we asked for it */
     ngx_str_t                       spliced;      /* the body as it is sent */
     ig_tokens_t                     tokens;       /* of all legs so far */
+    uint64_t                        first_byte_ms;
+    unsigned                        answered:1;   /* first_byte_ms is known */
     unsigned                        logged:1;
 
     /* how it went */
@@ -546,6 +553,7 @@ void ngx_http_ig_leave(ngx_http_ig_leg_t *leg, ngx_int_t rc);
 typedef enum {
     NGX_HTTP_IG_HEADER_TEXT = 0,      /* text that a client may fill */
     NGX_HTTP_IG_HEADER_TRANSPORT,     /* goes on, and says how, not what */
+    NGX_HTTP_IG_HEADER_TRACE,         /* the same, and its id is recorded */
     NGX_HTTP_IG_HEADER_CREDENTIAL,    /* of the tenant: never goes on */
     NGX_HTTP_IG_HEADER_OURS,          /* nobody but the guard may set it */
     NGX_HTTP_IG_HEADER_ENCODING,      /* speaks of the body as it came */
@@ -604,6 +612,7 @@ ngx_uint_t ngx_http_ig_audit_failed(ngx_http_ig_audit_t *a);
 
 /* ngx_http_inference_guard_log.c */
 
+uint64_t ngx_http_ig_elapsed_ms(ngx_http_request_t *r);
 ngx_int_t ngx_http_ig_log_handler(ngx_http_request_t *r);
 
 

@@ -175,6 +175,11 @@ ngx_http_ig_header_filter(ngx_http_request_t *r)
         return NGX_HTTP_BAD_GATEWAY;
     }
 
+    if (r == r->main) {
+        req->answered = 1;
+        req->first_byte_ms = ngx_http_ig_elapsed_ms(r);
+    }
+
     if (r != r->main || leg->own) {
         return ngx_http_next_header_filter(r);
     }

@@ -85,8 +85,12 @@ ngx_http_ig_audit_init(ngx_http_ig_main_conf_t *mcf, ngx_log_t *log)
     id.len = sizeof(a->id);
 
     ig_writer_init(&a->writer, id, a->hasher);
+    a->writer.keyed = a->keyed;
 
     mcf->audit = a;
+
+    ngx_http_ig_syslog_init(mcf->audit_syslog);
+    ngx_http_ig_syslog_init(mcf->checkpoint_syslog);
 
     ngx_http_ig_checkpoint_init(a);
 
@@ -114,6 +118,13 @@ ngx_http_ig_audit_memory(ngx_http_ig_audit_t *a, ngx_log_t *log)
     a->hasher = ig_hasher_new();
     if (a->hasher == NULL) {
         return NGX_ERROR;
+    }
+
+    if (a->mcf->digests) {
+        a->keyed = ig_keyed_new(a->mcf->digest_key);
+        if (a->keyed == NULL) {
+            return NGX_ERROR;
+        }
     }
 
     return NGX_OK;
@@ -169,6 +180,7 @@ ngx_http_ig_audit_free(ngx_http_ig_audit_t *a)
     ngx_http_ig_sync_exit(a);
 
     ig_hasher_free(a->hasher);
+    ig_keyed_free(a->keyed);
 
     if (a->leaves) {
         ngx_free(a->leaves);
@@ -205,6 +217,9 @@ ngx_http_ig_audit_exit(ngx_http_ig_main_conf_t *mcf)
     }
 
     ngx_http_ig_checkpoint_exit(a);
+
+    ngx_http_ig_syslog_exit(mcf->audit_syslog);
+    ngx_http_ig_syslog_exit(mcf->checkpoint_syslog);
 
     if (a->posted.posted) {
         ngx_delete_posted_event(&a->posted);
@@ -329,10 +344,6 @@ ngx_http_ig_audit_flush(ngx_http_ig_audit_t *a)
         return;
     }
 
-    /* also for those that a thread is writing: they are no more */
-
-    a->slot->in_flight = a->nleaves;
-
     if (a->mcf->sync == NGX_HTTP_IG_SYNC_GROUP && a->sync) {
 
         if (ngx_http_ig_sync_group(a) != NGX_OK) {
@@ -342,10 +353,10 @@ ngx_http_ig_audit_flush(ngx_http_ig_audit_t *a)
         return;
     }
 
+    ngx_http_ig_audit_put(a, &put, a->len);
+
     put.fd = a->file->fd;
-    put.torn = &a->mcf->chain->shared->log_torn;
-    put.data = a->data;
-    put.len = a->len;
+    put.hasher = a->hasher;
     put.also = NGX_INVALID_FILE;
     put.sync = (a->sync == NULL && a->mcf->sync != NGX_HTTP_IG_SYNC_OFF);
 
@@ -355,14 +366,38 @@ ngx_http_ig_audit_flush(ngx_http_ig_audit_t *a)
 
 
 void
+ngx_http_ig_audit_put(ngx_http_ig_audit_t *a, ngx_http_ig_put_t *put,
+    size_t len)
+{
+    put->torn = &a->mcf->chain->shared->log_torn;
+    put->data = a->data;
+    put->len = len;
+    put->slot = len ? a->slot : NULL;
+    put->leaves = a->leaves;
+    put->leaf_size = a->leaf_size;
+    put->leaf = a->leaf;
+    put->nleaves = a->nleaves;
+    put->written = a->written;
+}
+
+
+void
 ngx_http_ig_audit_written(ngx_http_ig_audit_t *a, ngx_http_ig_put_t *put)
 {
+    ngx_http_ig_syslog_send(a->mcf->audit_syslog, a->data, put->whole);
+
     a->written += put->whole;
     a->len -= put->whole;
 
     ngx_memmove(a->data, a->data + put->whole, a->len);
 
-    ngx_http_ig_slot_add(a);
+    a->leaf = (a->leaf + put->added) % a->leaf_size;
+    a->nleaves -= put->added;
+
+    if (put->unhashed) {
+        ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, 0,
+                      "inference guard: a record could not be hashed");
+    }
 
     if (put->failed) {
         ngx_http_ig_audit_log(a, put->err, put->failed);

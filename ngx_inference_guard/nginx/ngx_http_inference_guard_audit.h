@@ -6,9 +6,13 @@
  *     audit_conf        the directive
  *     audit_file        bytes into a file that others append to, too
  *     audit_sync        the same, and fdatasync(), in a thread
+ *     audit_syslog      copies of lines to a syslog server
+ *     audit_rfc5424     the form they go in
  *     audit_chain       memory that the writers share
  *     audit_checkpoint  what they wrote, signed
+ *     audit_place       a checkpoint's line, to all of its places
  *     audit_start       where a log goes on after a start or a reload
+ *     audit_back        the last checkpoints of a file
  *     audit_adopt       writers that nobody is left to speak for
  *
  * Of three lives: ngx_http_ig_audit_t is a worker's, ngx_http_ig_chain_t a
@@ -35,8 +39,28 @@
 /* between two tries of what failed */
 #define NGX_HTTP_IG_AUDIT_RETRY    1000
 
+/* RFC 5424, section 6; NGINX takes a tag of 32 characters */
+#define NGX_HTTP_IG_SYSLOG_HOSTNAME  255
+#define NGX_HTTP_IG_SYSLOG_TAG       32
+#define NGX_HTTP_IG_SYSLOG_MSGID     32
+#define NGX_HTTP_IG_SYSLOG_TIME      (sizeof("2026-11-24T08:22:29.123Z") - 1)
+#define NGX_HTTP_IG_SYSLOG_HEADER                                             \
+    (sizeof("<191>1      - ") + NGX_HTTP_IG_SYSLOG_TIME                       \
+     + NGX_HTTP_IG_SYSLOG_HOSTNAME + NGX_HTTP_IG_SYSLOG_TAG + NGX_INT64_LEN   \
+     + NGX_HTTP_IG_SYSLOG_MSGID)
+
 /* zero, the word of no file, is no inode's number */
 #define ngx_http_ig_file_key(fi)   ((ngx_atomic_uint_t) (fi)->st_ino)
+
+
+/* of a record that is in the buffer, or not yet in its slot's tree */
+typedef struct {
+    uint64_t                  end;      /* of its bytes, as audit.written counts */
+    uint8_t                   hash[IG_HASH_SIZE];
+} ngx_http_ig_leaf_t;
+
+
+typedef struct ngx_http_ig_slot_s  ngx_http_ig_slot_t;
 
 
 /*
@@ -51,12 +75,23 @@ typedef struct {
     ngx_fd_t                  also;     /* to be synced, or NGX_INVALID_FILE */
     unsigned                  sync:1;
 
+    /* of records; NULL: they are none */
+    ngx_http_ig_slot_t       *slot;
+    ig_hasher_t              *hasher;
+    ngx_http_ig_leaf_t       *leaves;   /* a ring, to which others are added */
+    ngx_uint_t                leaf_size;
+    ngx_uint_t                leaf;
+    ngx_uint_t                nleaves;
+    uint64_t                  written;  /* before these */
+
     size_t                    whole;    /* bytes of the lines that are in it */
+    ngx_uint_t                added;    /* leaves, to the slot's tree */
     ngx_atomic_uint_t         key;      /* of the file */
     ngx_err_t                 err;
     const char               *failed;   /* what did, or NULL */
     ngx_err_t                 also_err;
     unsigned                  unsynced:1;    /* written, and perhaps not kept */
+    unsigned                  unhashed:1;    /* written, and not all added */
 } ngx_http_ig_put_t;
 
 
@@ -103,7 +138,7 @@ typedef enum {
  * A writer.  Its span of an epoch is spans[epoch & 1]; one store of the epoch
  * begins the next, so a process killed anywhere leaves the one or the other.
  */
-typedef struct {
+struct ngx_http_ig_slot_s {
     pthread_mutex_t           lock;
     pthread_mutex_t           life;     /* held as long as the writer lives */
     ngx_atomic_t              state;    /* ngx_http_ig_slot_e */
@@ -112,7 +147,7 @@ typedef struct {
     ngx_uint_t                key;      /* the writer's: see shared.key_count */
     u_char                    name[NGX_HTTP_IG_WRITER_LEN];
     ngx_http_ig_span_t        spans[2];
-} ngx_http_ig_slot_t;
+};
 
 
 /* a checkpoint seals all spans of `epoch`, then is made, then is `made` */
@@ -150,13 +185,6 @@ struct ngx_http_ig_chain_s {
 };
 
 
-/* of a record that is in the buffer, or not yet in its slot's tree */
-typedef struct {
-    uint64_t                  end;      /* of its bytes, as audit.written counts */
-    uint8_t                   hash[IG_HASH_SIZE];
-} ngx_http_ig_leaf_t;
-
-
 struct ngx_http_ig_audit_s {
     ngx_http_ig_main_conf_t  *mcf;
     ngx_open_file_t          *file;
@@ -175,6 +203,7 @@ struct ngx_http_ig_audit_s {
     ig_writer_t               writer;
     ig_writer_t               before;   /* the record that is begun */
     ig_hasher_t              *hasher;
+    ig_keyed_t               *keyed;    /* NULL: no digests of values */
     ngx_http_ig_slot_t       *slot;
     ngx_http_ig_leaf_t       *leaves;   /* a ring */
     ngx_uint_t                leaf_size;
@@ -195,7 +224,10 @@ struct ngx_http_ig_audit_s {
 
 /* ngx_http_inference_guard_audit.c */
 
-/* what a write of the buffer's start came to */
+/* the buffer's start is to be written, up to len */
+void ngx_http_ig_audit_put(ngx_http_ig_audit_t *a, ngx_http_ig_put_t *put,
+    size_t len);
+/* what came of it */
 void ngx_http_ig_audit_written(ngx_http_ig_audit_t *a, ngx_http_ig_put_t *put);
 void ngx_http_ig_audit_flush(ngx_http_ig_audit_t *a);
 void ngx_http_ig_audit_wake(ngx_http_ig_audit_t *a);
@@ -212,6 +244,25 @@ ngx_int_t ngx_http_ig_file_sync(ngx_fd_t fd);
 void ngx_http_ig_file_start(ngx_open_file_t *file, ngx_atomic_t *torn);
 
 
+/* ngx_http_inference_guard_audit_syslog.c; without a server nothing is done */
+
+char *ngx_http_ig_syslog_conf(ngx_conf_t *cf, ngx_http_ig_syslog_t **syslog,
+    ngx_str_t *value);
+/* in a worker, lines that cannot go now wait for a while */
+void ngx_http_ig_syslog_init(ngx_http_ig_syslog_t *s);
+void ngx_http_ig_syslog_exit(ngx_http_ig_syslog_t *s);
+/* whole lines, which are in the file; nobody knows whether they arrive */
+void ngx_http_ig_syslog_send(ngx_http_ig_syslog_t *s, u_char *data,
+    size_t len);
+
+
+/* ngx_http_inference_guard_audit_rfc5424.c */
+
+/* of a line without its newline; at most NGX_HTTP_IG_SYSLOG_HEADER bytes */
+u_char *ngx_http_ig_syslog_header(ngx_syslog_peer_t *peer, u_char *p,
+    u_char *line, size_t len);
+
+
 /* ngx_http_inference_guard_audit_chain.c */
 
 /* a robust lock; NGX_DONE: it is taken, and who held it was killed */
@@ -223,8 +274,8 @@ ngx_int_t ngx_http_ig_trylock(pthread_mutex_t *m);
 /* the writer's own; the shared lock is held.  NULL: none is free */
 ngx_http_ig_slot_t *ngx_http_ig_slot_take(ngx_http_ig_shared_t *sh,
     u_char *name);
-/* records that are in the file */
-void ngx_http_ig_slot_add(ngx_http_ig_audit_t *a);
+/* records that are in the file now; the slot's lock is held */
+void ngx_http_ig_slot_add(ngx_http_ig_put_t *put);
 void ngx_http_ig_slot_end(ngx_http_ig_shared_t *sh,
     ngx_http_ig_slot_t *slot);
 ngx_uint_t ngx_http_ig_slot_alive(ngx_http_ig_slot_t *slot);
@@ -253,7 +304,13 @@ void ngx_http_ig_checkpoint_file(ngx_http_ig_audit_t *a,
     ngx_atomic_uint_t key);
 
 
-/* ngx_http_inference_guard_audit_start.c */
+/* ngx_http_inference_guard_audit_place.c */
+
+/* the line that was made last, to where it is not yet; NGX_AGAIN: nor is it now */
+ngx_int_t ngx_http_ig_checkpoint_place(ngx_http_ig_main_conf_t *mcf);
+
+
+/* ngx_http_inference_guard_audit_back.c */
 
 /* the last whole checkpoint of a file, in *line; NGX_DECLINED: there is none */
 ngx_int_t ngx_http_ig_last_checkpoint(ngx_str_t *name, u_char *line,

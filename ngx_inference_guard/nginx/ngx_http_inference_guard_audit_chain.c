@@ -293,29 +293,18 @@ ngx_http_ig_slot_take(ngx_http_ig_shared_t *sh, u_char *name)
 
 
 void
-ngx_http_ig_slot_add(ngx_http_ig_audit_t *a)
+ngx_http_ig_slot_add(ngx_http_ig_put_t *put)
 {
-    uint64_t             left;
     ngx_http_ig_leaf_t  *leaf;
-    ngx_http_ig_slot_t  *slot;
     ngx_http_ig_span_t  *span;
 
-    slot = a->slot;
-    left = 0;
+    span = &put->slot->spans[put->slot->epoch & 1];
 
-    if (ngx_http_ig_lock(&slot->lock) == NGX_ERROR) {
-        ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, 0,
-                      "inference guard: the lock of a writer failed");
-        return;
-    }
+    while (put->added < put->nleaves) {
 
-    span = &slot->spans[slot->epoch & 1];
+        leaf = &put->leaves[(put->leaf + put->added) % put->leaf_size];
 
-    while (a->nleaves) {
-
-        leaf = &a->leaves[a->leaf];
-
-        if (leaf->end > a->written) {
+        if (leaf->end > put->written + put->whole) {
             break;
         }
 
@@ -324,23 +313,18 @@ ngx_http_ig_slot_add(ngx_http_ig_audit_t *a)
 
         ngx_memory_barrier();
 
-        if (!ig_merkle_add(&span->tree, a->hasher, leaf->hash)) {
+        if (!ig_merkle_add(&span->tree, put->hasher, leaf->hash)) {
 
             /* it is tried again with the next records */
 
-            ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, 0,
-                          "inference guard: a record could not be hashed");
-            left = a->nleaves;
+            put->unhashed = 1;
             break;
         }
 
-        a->leaf = (a->leaf + 1) % a->leaf_size;
-        a->nleaves--;
+        put->added++;
     }
 
-    slot->in_flight = left;
-
-    (void) pthread_mutex_unlock(&slot->lock);
+    put->slot->in_flight = put->unhashed ? put->nleaves - put->added : 0;
 }
 
 

@@ -6,9 +6,9 @@
  * it is made.  A checkpoint begins with a new epoch: each writer's span ends
  * and its next one begins, while it goes on writing.  Then its line is rendered
  * and signed beside the last one; the store of `made` makes it the one.  From
- * there on it is only written, by anybody, and nothing of the same number is
- * ever signed again.  A killed maker leaves an epoch that the next one goes on
- * with, or a line that the next one writes.
+ * there on it is only written (see audit_place), by anybody, and nothing of the
+ * same number is ever signed again.  A killed maker leaves an epoch that the
+ * next one goes on with, or a line that the next one writes.
  */
 
 
@@ -19,13 +19,6 @@ static ngx_int_t ngx_http_ig_checkpoint_render(ngx_http_ig_main_conf_t *mcf,
     ig_signer_t *signer, ig_hasher_t *h, const uint8_t *next_key);
 static size_t ngx_http_ig_checkpoint_writers(ngx_http_ig_shared_t *sh,
     ig_hasher_t *h, ig_sealed_t *sealed);
-static ngx_int_t ngx_http_ig_checkpoint_place(ngx_http_ig_main_conf_t *mcf);
-static void ngx_http_ig_checkpoint_seen(ngx_http_ig_main_conf_t *mcf,
-    ngx_http_ig_made_t *made);
-static void ngx_http_ig_checkpoint_put(ngx_http_ig_main_conf_t *mcf,
-    ngx_http_ig_made_t *made, ngx_uint_t place);
-static void ngx_http_ig_checkpoint_syslog(ngx_http_ig_main_conf_t *mcf,
-    ngx_http_ig_made_t *made);
 static ngx_uint_t ngx_http_ig_checkpoint_stale(ngx_http_ig_audit_t *a);
 static void ngx_http_ig_checkpoint_timer(ngx_event_t *ev);
 static ngx_msec_t ngx_http_ig_checkpoint_due(ngx_http_ig_audit_t *a);
@@ -178,157 +171,6 @@ ngx_http_ig_checkpoint_writers(ngx_http_ig_shared_t *sh, ig_hasher_t *h,
     }
 
     return n;
-}
-
-
-/* the line that was made last, to where it is not yet */
-
-static ngx_int_t
-ngx_http_ig_checkpoint_place(ngx_http_ig_main_conf_t *mcf)
-{
-    ngx_http_ig_made_t    *made;
-    ngx_http_ig_shared_t  *sh;
-
-    sh = mcf->chain->shared;
-    made = &sh->lines[sh->made & 1];
-
-    if (mcf->checkpoint_file == NULL) {
-        made->places &= ~NGX_HTTP_IG_PLACE_FILE;
-    }
-
-    if (sh->doubt) {
-        ngx_http_ig_checkpoint_seen(mcf, made);
-        sh->doubt = 0;
-    }
-
-    if (made->places & NGX_HTTP_IG_PLACE_FILE) {
-        ngx_http_ig_checkpoint_put(mcf, made, NGX_HTTP_IG_PLACE_FILE);
-    }
-
-    if (made->places & NGX_HTTP_IG_PLACE_SYSLOG) {
-        ngx_http_ig_checkpoint_syslog(mcf, made);
-    }
-
-    if (made->places & NGX_HTTP_IG_PLACE_LOG) {
-        ngx_http_ig_checkpoint_put(mcf, made, NGX_HTTP_IG_PLACE_LOG);
-    }
-
-    return made->places ? NGX_AGAIN : NGX_OK;
-}
-
-
-/* who was writing it was killed; a line is not wanted twice */
-
-static void
-ngx_http_ig_checkpoint_seen(ngx_http_ig_main_conf_t *mcf,
-    ngx_http_ig_made_t *made)
-{
-    ngx_uint_t             i;
-    ngx_open_file_t       *file;
-    ig_checkpoint_head_t   head;
-    u_char                 line[IG_CHECKPOINT_MAX];
-
-    static ngx_uint_t  places[] = {
-        NGX_HTTP_IG_PLACE_LOG, NGX_HTTP_IG_PLACE_FILE
-    };
-
-    for (i = 0; i < 2; i++) {
-
-        file = i ? mcf->checkpoint_file : mcf->audit_file;
-
-        if ((made->places & places[i])
-            && ngx_http_ig_last_checkpoint(&file->name, line, &head) == NGX_OK
-            && ngx_memcmp(head.hash, made->hash, IG_HASH_SIZE) == 0)
-        {
-            made->places &= ~places[i];
-        }
-    }
-}
-
-
-static void
-ngx_http_ig_checkpoint_put(ngx_http_ig_main_conf_t *mcf,
-    ngx_http_ig_made_t *made, ngx_uint_t place)
-{
-    time_t                 now;
-    ngx_open_file_t       *file;
-    ngx_http_ig_put_t      put;
-    ngx_uint_t             thread;
-    ngx_http_ig_shared_t  *sh;
-
-    static time_t  logged;
-
-    sh = mcf->chain->shared;
-    thread = (mcf->audit && mcf->audit->sync);
-    file = (place == NGX_HTTP_IG_PLACE_LOG) ? mcf->audit_file
-                                            : mcf->checkpoint_file;
-
-    put.fd = file->fd;
-    put.torn = (place == NGX_HTTP_IG_PLACE_LOG) ? &sh->log_torn
-                                                : &sh->file_torn;
-    put.data = made->line;
-    put.len = made->len;
-    put.also = NGX_INVALID_FILE;
-    put.sync = (mcf->sync != NGX_HTTP_IG_SYNC_OFF && !thread);
-
-    ngx_http_ig_put(&put);
-
-    if (put.whole == put.len) {
-        made->places &= ~place;
-
-        if (place == NGX_HTTP_IG_PLACE_LOG) {
-            sh->log_key = put.key;
-        }
-
-        if (thread) {
-            ngx_http_ig_sync_checkpoint(mcf->audit);
-        }
-    }
-
-    if (put.failed == NULL) {
-        return;
-    }
-
-    now = ngx_time();
-
-    if (now - logged < 60 && !ngx_exiting && !ngx_terminate) {
-        return;
-    }
-
-    logged = now;
-
-    ngx_log_error(NGX_LOG_CRIT, ngx_cycle->log, put.err,
-                  "inference guard: %s \"%V\" failed; checkpoint %uL waits",
-                  put.failed, &file->name, made->number);
-}
-
-
-/* a datagram: nobody knows whether it arrives */
-
-static void
-ngx_http_ig_checkpoint_syslog(ngx_http_ig_main_conf_t *mcf,
-    ngx_http_ig_made_t *made)
-{
-    u_char             *p;
-    ngx_syslog_peer_t  *peer;
-    u_char              text[NGX_MAX_ERROR_STR + IG_CHECKPOINT_MAX];
-
-    made->places &= ~NGX_HTTP_IG_PLACE_SYSLOG;
-
-    peer = mcf->checkpoint_syslog;
-
-    if (peer == NULL) {
-        return;
-    }
-
-    p = ngx_syslog_add_header(peer, text);
-    p = ngx_cpymem(p, made->line, made->len - 1);
-
-    if (ngx_syslog_send(peer, text, (size_t) (p - text)) != p - text) {
-        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-                      "inference guard: checkpoint %uL could not be sent to "
-                      "syslog", made->number);
-    }
 }
 
 

@@ -1,7 +1,8 @@
 
 /*
  * inference_guard_audit file [key=file] [checkpoint=time] [checkpoints=…]
- *                            [sync=off|time|group];
+ *                            [records=syslog:…] [sync=off|time|group]
+ *                            [digests=on|off];
  */
 
 
@@ -16,7 +17,9 @@ typedef struct {
     ngx_http_ig_main_conf_t  *mcf;
     ngx_str_t                 key;
     ngx_str_t                 file;     /* of checkpoints */
-    ngx_str_t                 syslog;
+    ngx_str_t                 syslog;   /* for them */
+    ngx_str_t                 records;  /* syslog for records */
+    unsigned                  digests:1;    /* it was said whether */
 } ngx_http_ig_audit_args_t;
 
 
@@ -26,12 +29,12 @@ static char *ngx_http_ig_audit_sync(ngx_conf_t *cf,
     ngx_http_ig_main_conf_t *mcf, ngx_str_t *value);
 static char *ngx_http_ig_audit_interval(ngx_conf_t *cf, ngx_str_t *value,
     size_t skip, ngx_msec_t *interval);
+static char *ngx_http_ig_audit_digests(ngx_conf_t *cf,
+    ngx_http_ig_audit_args_t *args, ngx_str_t *value);
 static char *ngx_http_ig_audit_signer(ngx_conf_t *cf,
     ngx_http_ig_main_conf_t *mcf, ngx_str_t *path);
 static char *ngx_http_ig_audit_places(ngx_conf_t *cf,
     ngx_http_ig_audit_args_t *args);
-static char *ngx_http_ig_audit_syslog(ngx_conf_t *cf,
-    ngx_http_ig_main_conf_t *mcf, ngx_str_t *value);
 
 
 char *
@@ -66,6 +69,10 @@ ngx_http_ig_audit_directive(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         && (args.file.len || args.syslog.len || mcf->checkpoint_interval))
     {
         return "has no \"key=\", and checkpoints are signed";
+    }
+
+    if (args.key.len == 0 && mcf->digests) {
+        return "has no \"key=\", and digests are made with it";
     }
 
     if (mcf->checkpoint_interval == 0) {
@@ -133,6 +140,19 @@ ngx_http_ig_audit_arg(ngx_conf_t *cf, ngx_http_ig_audit_args_t *args,
         return place->len ? NGX_CONF_OK : "has an empty \"checkpoints=\"";
     }
 
+    if (ngx_strncmp(value->data, "records=", 8) == 0) {
+
+        if (args->records.len) {
+            return "has \"records=\" twice";
+        }
+
+        args->records.data = value->data + 8;
+        args->records.len = value->len - 8;
+
+        return ngx_strncmp(value->data + 8, "syslog:", 7) == 0
+               ? NGX_CONF_OK : "has a \"records=\" that is no \"syslog:…\"";
+    }
+
     if (ngx_strncmp(value->data, "checkpoint=", 11) == 0) {
 
         if (args->mcf->checkpoint_interval) {
@@ -145,6 +165,10 @@ ngx_http_ig_audit_arg(ngx_conf_t *cf, ngx_http_ig_audit_args_t *args,
 
     if (ngx_strncmp(value->data, "sync=", 5) == 0) {
         return ngx_http_ig_audit_sync(cf, args->mcf, value);
+    }
+
+    if (ngx_strncmp(value->data, "digests=", 8) == 0) {
+        return ngx_http_ig_audit_digests(cf, args, value);
     }
 
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid parameter \"%V\"", value);
@@ -197,6 +221,33 @@ ngx_http_ig_audit_sync(ngx_conf_t *cf, ngx_http_ig_main_conf_t *mcf,
     return NGX_CONF_ERROR;
 
 #endif
+}
+
+
+static char *
+ngx_http_ig_audit_digests(ngx_conf_t *cf, ngx_http_ig_audit_args_t *args,
+    ngx_str_t *value)
+{
+    if (args->digests) {
+        return "has \"digests=\" twice";
+    }
+
+    args->digests = 1;
+
+    if (ngx_strcmp(value->data + 8, "on") == 0) {
+        args->mcf->digests = 1;
+        return NGX_CONF_OK;
+    }
+
+    if (ngx_strcmp(value->data + 8, "off") == 0) {
+        return NGX_CONF_OK;
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "invalid value \"%V\": \"on\" or \"off\" is wanted",
+                       value);
+
+    return NGX_CONF_ERROR;
 }
 
 
@@ -255,6 +306,13 @@ ngx_http_ig_audit_signer(ngx_conf_t *cf, ngx_http_ig_main_conf_t *mcf,
         return NGX_CONF_ERROR;
     }
 
+    if (mcf->digests && !ig_keyed_key(mcf->signer, mcf->digest_key)) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "no key of digests could be derived from \"%V\"",
+                           path);
+        return NGX_CONF_ERROR;
+    }
+
     return NGX_CONF_OK;
 }
 
@@ -262,6 +320,7 @@ ngx_http_ig_audit_signer(ngx_conf_t *cf, ngx_http_ig_main_conf_t *mcf,
 static char *
 ngx_http_ig_audit_places(ngx_conf_t *cf, ngx_http_ig_audit_args_t *args)
 {
+    char                     *rv;
     ngx_http_ig_main_conf_t  *mcf;
 
     mcf = args->mcf;
@@ -280,45 +339,16 @@ ngx_http_ig_audit_places(ngx_conf_t *cf, ngx_http_ig_audit_args_t *args)
         }
     }
 
+    rv = NGX_CONF_OK;
+
     if (args->syslog.len) {
-        return ngx_http_ig_audit_syslog(cf, mcf, &args->syslog);
+        rv = ngx_http_ig_syslog_conf(cf, &mcf->checkpoint_syslog,
+                                     &args->syslog);
     }
 
-    return NGX_CONF_OK;
-}
-
-
-/* NGINX reads a syslog server from a directive's first argument */
-
-static char *
-ngx_http_ig_audit_syslog(ngx_conf_t *cf, ngx_http_ig_main_conf_t *mcf,
-    ngx_str_t *value)
-{
-    char         *rv;
-    ngx_str_t     args[2];
-    ngx_array_t   array, *saved;
-
-    mcf->checkpoint_syslog = ngx_pcalloc(cf->pool, sizeof(ngx_syslog_peer_t));
-    if (mcf->checkpoint_syslog == NULL) {
-        return NGX_CONF_ERROR;
+    if (args->records.len && rv == NGX_CONF_OK) {
+        rv = ngx_http_ig_syslog_conf(cf, &mcf->audit_syslog, &args->records);
     }
-
-    ngx_str_set(&args[0], "inference_guard_audit");
-    args[1] = *value;
-
-    ngx_memzero(&array, sizeof(ngx_array_t));
-
-    array.elts = args;
-    array.nelts = 2;
-    array.nalloc = 2;
-    array.size = sizeof(ngx_str_t);
-
-    saved = cf->args;
-    cf->args = &array;
-
-    rv = ngx_syslog_process_conf(cf, mcf->checkpoint_syslog);
-
-    cf->args = saved;
 
     return rv;
 }

@@ -8,12 +8,17 @@
  * with a newline, and whoever wrote the torn line repeats it whole.  Between
  * the short write and the word another worker may still write; readers find its
  * record behind the torn one, as a record's first bytes occur in no record.
+ *
+ * A writer's records are written and added to its tree under its lock, so that no
+ * record is in the file that a checkpoint after it could overlook: whoever makes
+ * one waits for the lock, or is told that its holder was killed.
  */
 
 
 #include "ngx_http_inference_guard_audit.h"
 
 
+static void ngx_http_ig_put_records(ngx_http_ig_put_t *put);
 static void ngx_http_ig_put_lines(ngx_http_ig_put_t *put);
 static ngx_uint_t ngx_http_ig_file_torn(ngx_open_file_t *file, off_t size);
 
@@ -24,6 +29,8 @@ ngx_http_ig_put(ngx_http_ig_put_t *put)
     ngx_file_info_t  fi;
 
     put->whole = 0;
+    put->added = 0;
+    put->unhashed = 0;
     put->err = 0;
     put->failed = NULL;
     put->unsynced = 0;
@@ -44,7 +51,12 @@ ngx_http_ig_put(ngx_http_ig_put_t *put)
 
     put->key = ngx_http_ig_file_key(&fi);
 
-    ngx_http_ig_put_lines(put);
+    if (put->slot) {
+        ngx_http_ig_put_records(put);
+
+    } else {
+        ngx_http_ig_put_lines(put);
+    }
 
     if (put->sync
         && (put->whole || put->len == 0)
@@ -60,6 +72,23 @@ ngx_http_ig_put(ngx_http_ig_put_t *put)
     {
         put->also_err = ngx_errno;
     }
+}
+
+
+static void
+ngx_http_ig_put_records(ngx_http_ig_put_t *put)
+{
+    if (ngx_http_ig_lock(&put->slot->lock) == NGX_ERROR) {
+        put->failed = "the lock of a writer of";
+        return;
+    }
+
+    put->slot->in_flight = put->nleaves;
+
+    ngx_http_ig_put_lines(put);
+    ngx_http_ig_slot_add(put);
+
+    (void) pthread_mutex_unlock(&put->slot->lock);
 }
 
 

@@ -32,6 +32,7 @@ struct ngx_http_ig_sync_s {
 };
 
 
+static void ngx_http_ig_sync_free(ngx_http_ig_sync_t *s);
 static ngx_int_t ngx_http_ig_sync_fd(ngx_http_ig_audit_t *a);
 static ngx_int_t ngx_http_ig_sync_post(ngx_http_ig_audit_t *a, size_t len);
 static void ngx_http_ig_sync_also(ngx_http_ig_sync_t *s);
@@ -52,6 +53,14 @@ ngx_http_ig_sync_init(ngx_http_ig_audit_t *a)
 
     s = ngx_calloc(sizeof(ngx_http_ig_sync_t), ngx_cycle->log);
     if (s == NULL) {
+        return NGX_ERROR;
+    }
+
+    /* a hasher is a thread's alone */
+
+    s->put.hasher = ig_hasher_new();
+    if (s->put.hasher == NULL) {
+        ngx_free(s);
         return NGX_ERROR;
     }
 
@@ -191,10 +200,9 @@ ngx_http_ig_sync_post(ngx_http_ig_audit_t *a, size_t len)
         return NGX_ERROR;
     }
 
+    ngx_http_ig_audit_put(a, &s->put, len);
+
     s->put.fd = s->fd;
-    s->put.torn = &a->mcf->chain->shared->log_torn;
-    s->put.data = a->data;
-    s->put.len = len;
     s->put.sync = 1;
     s->put.also = NGX_INVALID_FILE;
 
@@ -249,7 +257,7 @@ ngx_http_ig_sync_event(ngx_event_t *ev)
     a = s->audit;
 
     if (a == NULL) {
-        ngx_free(s);
+        ngx_http_ig_sync_free(s);
         return;
     }
 
@@ -352,8 +360,16 @@ ngx_http_ig_sync_exit(ngx_http_ig_audit_t *a)
     /* its event may still come, in a process that is master and worker */
 
     if (!s->task.event.active) {
-        ngx_free(s);
+        ngx_http_ig_sync_free(s);
     }
+}
+
+
+static void
+ngx_http_ig_sync_free(ngx_http_ig_sync_t *s)
+{
+    ig_hasher_free(s->put.hasher);
+    ngx_free(s);
 }
 
 

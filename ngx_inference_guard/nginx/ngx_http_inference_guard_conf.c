@@ -840,6 +840,8 @@ ngx_http_ig_cleanup(void *data)
     ig_signer_free(mcf->signer);
     mcf->signer = NULL;
 
+    ngx_explicit_memzero(mcf->digest_key, sizeof(mcf->digest_key));
+
     if (mcf->geo) {
         ig_geo_close(mcf->geo);
         mcf->geo = NULL;

@@ -16,6 +16,8 @@ struct ngx_http_ig_headers_s {
     ig_header_t   *text;
     ngx_uint_t     ntext;
     ngx_str_t      encoding;
+    ngx_str_t      trace;
+    ngx_uint_t     ntraces;
     ngx_uint_t     nencodings;
     ngx_uint_t     ntypes;
     ngx_uint_t     anthropic;
@@ -264,6 +266,11 @@ ngx_http_ig_run(ngx_http_request_t *r, ngx_http_ig_leg_t *leg,
     ir.path = ngx_http_ig_from_ngx(r->uri);
     ir.args = ngx_http_ig_from_ngx(args);
     ir.anthropic = hs->anthropic != 0;
+
+    if (hs->ntraces == 1) {
+        ir.traceparent = ngx_http_ig_from_ngx(hs->trace);
+    }
+
     ir.headers = hs->text;
     ir.nheaders = hs->ntext;
     ir.has_body = body->len != 0;
@@ -607,6 +614,11 @@ ngx_http_ig_scan_headers(ngx_http_request_t *r, ngx_http_ig_leg_t *leg)
 
             case NGX_HTTP_IG_HEADER_ANTHROPIC:
                 hs->anthropic = 1;
+                break;
+
+            case NGX_HTTP_IG_HEADER_TRACE:
+                hs->trace = header[i].value;
+                hs->ntraces++;
                 break;
 
             case NGX_HTTP_IG_HEADER_TEXT:

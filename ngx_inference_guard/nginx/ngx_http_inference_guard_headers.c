@@ -73,7 +73,7 @@ static ngx_http_ig_header_name_t  ngx_http_ig_header_names[] = {
     { ngx_string("priority"), NGX_HTTP_IG_HEADER_TRANSPORT },
     { ngx_string("sec-*"), NGX_HTTP_IG_HEADER_TRANSPORT },
     { ngx_string("te"), NGX_HTTP_IG_HEADER_TRANSPORT },
-    { ngx_string("traceparent"), NGX_HTTP_IG_HEADER_TRANSPORT },
+    { ngx_string("traceparent"), NGX_HTTP_IG_HEADER_TRACE },
     { ngx_string("trailer"), NGX_HTTP_IG_HEADER_TRANSPORT },
     { ngx_string("transfer-encoding"), NGX_HTTP_IG_HEADER_TRANSPORT },
     { ngx_string("upgrade-insecure-requests"), NGX_HTTP_IG_HEADER_TRANSPORT },

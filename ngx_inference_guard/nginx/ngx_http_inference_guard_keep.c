@@ -14,6 +14,8 @@ static ngx_int_t ngx_http_ig_keep_uri(ngx_http_request_t *r,
     ngx_http_ig_request_t *req, ig_request_t *ir);
 static ngx_int_t ngx_http_ig_keep_model(ngx_http_request_t *r,
     ngx_http_ig_request_t *req, ig_decision_t *d);
+static ngx_uint_t ngx_http_ig_model_is_text(ngx_http_request_t *r,
+    ig_decision_t *d);
 static ngx_int_t ngx_http_ig_keep_verdict(ngx_http_request_t *r,
     ngx_http_ig_kept_t *kept, ig_verdict_t *v);
 static ngx_int_t ngx_http_ig_keep_findings(ngx_http_request_t *r,
@@ -152,6 +154,8 @@ ngx_http_ig_keep_model(ngx_http_request_t *r, ngx_http_ig_request_t *req,
 
     model = d->reading.model;
 
+    req->model_withheld = ngx_http_ig_model_is_text(r, d);
+
     if (d->reading.reason != IG_REASON_NONE
         || model.len == 0
         || !ngx_http_ig_model_is_clean(d))
@@ -162,6 +166,30 @@ ngx_http_ig_keep_model(ngx_http_request_t *r, ngx_http_ig_request_t *req,
     model.len = ngx_min(model.len, NGX_HTTP_IG_MODEL_MAX);
 
     return ngx_http_ig_copy(r->pool, &req->model, model);
+}
+
+
+/* withheld in the record, as ig_record_decision() has it: an answer may repeat
+   it */
+
+static ngx_uint_t
+ngx_http_ig_model_is_text(ngx_http_request_t *r, ig_decision_t *d)
+{
+    ig_str_t  model;
+
+    model = d->reading.model;
+
+    if (d->reading.reason != IG_REASON_NONE) {
+        return 1;
+    }
+
+    if (model.len == 0) {
+        return 0;
+    }
+
+    return (model.data >= r->uri.data
+            && model.data < r->uri.data + r->uri.len)
+           || !ngx_http_ig_model_is_clean(d);
 }
 
 

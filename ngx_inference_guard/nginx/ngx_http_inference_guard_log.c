@@ -10,6 +10,10 @@
 
 static void ngx_http_ig_outcome(ngx_http_request_t *r,
     ngx_http_ig_request_t *req, ig_outcome_t *o);
+static void ngx_http_ig_outcome_times(ngx_http_ig_request_t *req,
+    ngx_http_upstream_state_t *state, ig_outcome_t *o);
+static void ngx_http_ig_outcome_answer(ngx_http_ig_request_t *req,
+    ig_outcome_t *o);
 static unsigned ngx_http_ig_status_sent(ngx_http_request_t *r);
 
 
@@ -84,17 +88,9 @@ ngx_http_ig_outcome(ngx_http_request_t *r, ngx_http_ig_request_t *req,
     ig_outcome_t *o)
 {
     ngx_uint_t                  i;
-    ngx_time_t                 *tp;
-    ngx_msec_int_t              ms;
-    ngx_http_upstream_state_t  *state;
+    ngx_http_upstream_state_t  *state, *last;
 
     ngx_memzero(o, sizeof(ig_outcome_t));
-
-    tp = ngx_timeofday();
-
-    ms = (ngx_msec_int_t) ((tp->sec - r->start_sec) * 1000
-                           + ((ngx_msec_int_t) tp->msec
-                              - (ngx_msec_int_t) r->start_msec));
 
     o->status = ngx_http_ig_status_sent(r);
     o->reason = req->reason;
@@ -103,12 +99,17 @@ ngx_http_ig_outcome(ngx_http_request_t *r, ngx_http_ig_request_t *req,
     o->address.len = req->address_len;
     o->verified = req->tries && !req->unverified;
     o->tries = (unsigned) req->tries;
-    o->duration_us = (uint64_t) ngx_max(ms, 0) * 1000;
+    o->duration_us = ngx_http_ig_elapsed_ms(r) * 1000;
     o->guard_us = req->guard_us;
     o->aborted = r->connection->error || o->status == 499;
     o->tokens = req->tokens;
 
+    ngx_http_ig_outcome_answer(req, o);
+
+    last = NULL;
+
     if (r->upstream_states == NULL) {
+        ngx_http_ig_outcome_times(req, last, o);
         return;
     }
 
@@ -118,11 +119,94 @@ ngx_http_ig_outcome(ngx_http_request_t *r, ngx_http_ig_request_t *req,
 
         if (state[i].peer) {
             o->upstream_status = (unsigned) state[i].status;
+            last = &state[i];
         }
 
         o->sent += (uint64_t) state[i].bytes_sent;
         o->received += (uint64_t) state[i].bytes_received;
     }
+
+    ngx_http_ig_outcome_times(req, last, o);
+}
+
+
+/* NGINX counts all of them in milliseconds */
+
+static void
+ngx_http_ig_outcome_times(ngx_http_ig_request_t *req,
+    ngx_http_upstream_state_t *state, ig_outcome_t *o)
+{
+    if (req->answered) {
+        o->timed |= IG_TIMED_FIRST_BYTE;
+        o->first_byte_ms = req->first_byte_ms;
+    }
+
+    if (state == NULL || req->tries == 0) {
+        return;
+    }
+
+    if (state->connect_time != (ngx_msec_t) -1) {
+        o->timed |= IG_TIMED_CONNECT;
+        o->connect_ms = state->connect_time;
+    }
+
+    if (state->header_time != (ngx_msec_t) -1) {
+        o->timed |= IG_TIMED_HEADER;
+        o->header_ms = state->header_time;
+    }
+
+    if (state->response_time != (ngx_msec_t) -1) {
+        o->timed |= IG_TIMED_UPSTREAM;
+        o->upstream_ms = state->response_time;
+    }
+}
+
+
+/* in the words of the endpoint that the request was sent to last */
+
+static void
+ngx_http_ig_outcome_answer(ngx_http_ig_request_t *req, ig_outcome_t *o)
+{
+    ig_usage_t          usage;
+    ngx_http_ig_leg_t  *leg;
+
+    for (leg = req->legs; leg; leg = leg->next) {
+        if (leg->r == req->r && leg->answer && leg->sent
+            && leg->endpoint == o->endpoint)
+        {
+            break;
+        }
+    }
+
+    if (leg == NULL) {
+        return;
+    }
+
+    ig_answer_usage(leg->answer, &usage);
+
+    o->finish = usage.reason;
+
+    /* endpoints repeat the name that they were given */
+
+    if (!req->model_withheld) {
+        o->model = usage.model;
+    }
+}
+
+
+uint64_t
+ngx_http_ig_elapsed_ms(ngx_http_request_t *r)
+{
+    ngx_time_t      *tp;
+    ngx_msec_int_t   ms;
+
+    tp = ngx_timeofday();
+
+    ms = (ngx_msec_int_t) ((tp->sec - r->start_sec) * 1000
+                           + ((ngx_msec_int_t) tp->msec
+                              - (ngx_msec_int_t) r->start_msec));
+
+    return (uint64_t) ngx_max(ms, 0);
 }
 
 

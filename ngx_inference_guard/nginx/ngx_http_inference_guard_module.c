@@ -311,8 +311,7 @@ ngx_http_ig_init_process(ngx_cycle_t *cycle)
         if (mcf->store && mcf->limits) {
             ig_limits_fleet(mcf->limits, true);
 
-            return ngx_http_ig_store_init_worker(mcf->store, cycle,
-                                                 mcf->limits);
+            return ngx_http_ig_store_init_worker(mcf, cycle);
         }
     }
 
@@ -426,6 +425,16 @@ ngx_http_ig_worker_init(ngx_http_ig_main_conf_t *mcf, ngx_log_t *log)
         if (mcf->worker == NULL) {
             ngx_log_error(NGX_LOG_CRIT, log, 0,
                           "inference guard: no memory for a worker");
+            return NGX_ERROR;
+        }
+
+        if (mcf->digests
+            && !ig_detect_keep_values(ig_worker_detect(mcf->worker)))
+        {
+            ngx_log_error(NGX_LOG_CRIT, log, 0,
+                          "inference guard: no memory for a worker");
+            ig_worker_free(mcf->worker);
+            mcf->worker = NULL;
             return NGX_ERROR;
         }
     }

@@ -8,7 +8,8 @@
  *     POST /quota?tenant=acme&limit=N  that one
  *
  * A reset needs the header "X-Inference-Guard: reset", which no page of a
- * foreign site can make a browser send, and it is recorded before it is done.
+ * foreign site can make a browser send, and it is recorded before it is done.  In
+ * a fleet the store does it, for all nodes, and the answer waits for that.
  */
 
 
@@ -27,6 +28,14 @@ typedef struct {
 } ngx_http_ig_show_t;
 
 
+typedef struct {
+    ngx_http_request_t       *r;
+    ngx_http_ig_main_conf_t  *mcf;
+    uint32_t                  tenant;
+    ngx_http_ig_lease_t       lease;
+} ngx_http_ig_quota_wait_t;
+
+
 static ngx_int_t ngx_http_ig_quota_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_ig_quota_tenant(ngx_http_request_t *r,
     ngx_http_ig_main_conf_t *mcf, uint32_t *tenant);
@@ -37,6 +46,12 @@ static ngx_int_t ngx_http_ig_quota_arg(ngx_http_request_t *r, const char *name,
 static ngx_uint_t ngx_http_ig_quota_meant(ngx_http_request_t *r);
 static ngx_int_t ngx_http_ig_quota_reset(ngx_http_request_t *r,
     ngx_http_ig_main_conf_t *mcf, uint32_t tenant, ig_buf_t *b);
+static ngx_int_t ngx_http_ig_quota_fleet(ngx_http_request_t *r,
+    ngx_http_ig_main_conf_t *mcf, uint32_t tenant, uint32_t limit);
+static void ngx_http_ig_quota_done(void *data, ngx_int_t rc);
+static void ngx_http_ig_quota_cleanup(void *data);
+static ngx_uint_t ngx_http_ig_quota_stored(ngx_http_ig_main_conf_t *mcf,
+    uint32_t tenant, uint32_t limit);
 static bool ngx_http_ig_quota_counter(void *ctx, const ig_limit_state_t *s,
     ig_str_t label);
 static void ngx_http_ig_quota_amount(ig_buf_t *b, const ig_limit_t *limit,
@@ -113,6 +128,8 @@ ngx_http_ig_quota_handler(ngx_http_request_t *r)
     }
 
     ig_arena_free(arena);
+
+    /* NGX_DONE: the store is asked */
 
     return rc;
 }
@@ -229,6 +246,7 @@ ngx_http_ig_quota_reset(ngx_http_request_t *r, ngx_http_ig_main_conf_t *mcf,
     size_t             counters;
     uint32_t           limit;
     ig_buf_t           record;
+    ngx_uint_t         stored;
     ngx_int_t          rc;
     ig_record_head_t   head;
     const ig_quota_t  *quota;
@@ -248,6 +266,14 @@ ngx_http_ig_quota_reset(ngx_http_request_t *r, ngx_http_ig_main_conf_t *mcf,
         return rc;
     }
 
+    /* where it is known to be in vain, it is not recorded either */
+
+    stored = ngx_http_ig_quota_stored(mcf, tenant, limit);
+
+    if (stored && !ngx_http_ig_store_available(mcf->store)) {
+        return NGX_HTTP_SERVICE_UNAVAILABLE;
+    }
+
     if (ngx_http_ig_worker_init(mcf, r->connection->log) != NGX_OK
         || ngx_http_ig_audit_begin(mcf->audit, &record, 1) != NGX_OK)
     {
@@ -264,6 +290,10 @@ ngx_http_ig_quota_reset(ngx_http_request_t *r, ngx_http_ig_main_conf_t *mcf,
         return NGX_HTTP_SERVICE_UNAVAILABLE;
     }
 
+    if (stored) {
+        return ngx_http_ig_quota_fleet(r, mcf, tenant, limit);
+    }
+
     counters = ig_limit_reset(mcf->limits, ig_guard_limiter(mcf->guard),
                               tenant, limit, ngx_http_ig_now_ns());
 
@@ -272,6 +302,118 @@ ngx_http_ig_quota_reset(ngx_http_request_t *r, ngx_http_ig_main_conf_t *mcf,
     ig_buf_printf(b, ", \"counters\": %lu}\n", (unsigned long) counters);
 
     return NGX_OK;
+}
+
+
+/* whether the store has a part in it; slots are what is in flight */
+
+static ngx_uint_t
+ngx_http_ig_quota_stored(ngx_http_ig_main_conf_t *mcf, uint32_t tenant,
+    uint32_t limit)
+{
+    uint32_t           i;
+    const ig_quota_t  *quota;
+
+    if (mcf->store == NULL) {
+        return 0;
+    }
+
+    quota = &mcf->policy->tenants[tenant].quota;
+
+    for (i = 0; i < quota->nlimits; i++) {
+        if ((limit == IG_NONE || limit == i)
+            && quota->limits[i].algorithm != IG_ALGORITHM_SLOTS)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+static ngx_int_t
+ngx_http_ig_quota_fleet(ngx_http_request_t *r, ngx_http_ig_main_conf_t *mcf,
+    uint32_t tenant, uint32_t limit)
+{
+    ngx_pool_cleanup_t        *cln;
+    ngx_http_ig_quota_wait_t  *w;
+
+    cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_http_ig_quota_wait_t));
+    if (cln == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    w = cln->data;
+    ngx_memzero(w, sizeof(ngx_http_ig_quota_wait_t));
+
+    w->r = r;
+    w->mcf = mcf;
+    w->tenant = tenant;
+    w->lease.handler = ngx_http_ig_quota_done;
+    w->lease.data = w;
+
+    cln->handler = ngx_http_ig_quota_cleanup;
+
+    if (ngx_http_ig_store_reset(mcf->store, tenant, limit, &w->lease)
+        != NGX_AGAIN)
+    {
+        return NGX_HTTP_SERVICE_UNAVAILABLE;
+    }
+
+    r->main->count++;
+
+    return NGX_DONE;
+}
+
+
+static void
+ngx_http_ig_quota_cleanup(void *data)
+{
+    ngx_http_ig_quota_wait_t *w = data;
+
+    ngx_http_ig_store_forget(&w->lease);
+}
+
+
+static void
+ngx_http_ig_quota_done(void *data, ngx_int_t rc)
+{
+    ngx_http_ig_quota_wait_t *w = data;
+
+    ig_buf_t             b;
+    ig_arena_t          *arena;
+    ngx_connection_t    *c;
+    ngx_http_request_t  *r;
+
+    r = w->r;
+    c = r->connection;
+
+    ngx_http_set_log_request(c->log, r);
+
+    if (rc != NGX_OK) {
+        ngx_http_finalize_request(r, NGX_HTTP_SERVICE_UNAVAILABLE);
+        ngx_http_run_posted_requests(c);
+        return;
+    }
+
+    rc = NGX_HTTP_INTERNAL_SERVER_ERROR;
+    arena = ig_arena_new(NGX_HTTP_IG_QUOTA_SIZE, 0);
+
+    if (arena) {
+        ig_buf_init(&b, arena, 256);
+
+        ig_buf_lit(&b, "{\"reset\": ");
+        ig_buf_json(&b, w->mcf->policy->tenants[w->tenant].name);
+        ig_buf_lit(&b, ", \"fleet\": true}\n");
+
+        rc = ngx_http_ig_send_json(r, &b);
+
+        ig_arena_free(arena);
+    }
+
+    ngx_http_finalize_request(r, rc);
+    ngx_http_run_posted_requests(c);
 }
 
 
@@ -359,6 +501,12 @@ ngx_http_ig_quota_counter(void *ctx, const ig_limit_state_t *s, ig_str_t label)
 
     ig_buf_lit(b, ", \"used\": ");
     ngx_http_ig_quota_amount(b, limit, s->used);
+
+    if (s->fleet) {
+        ig_buf_lit(b, ", \"fleet\": true, \"node_used\": ");
+        ngx_http_ig_quota_amount(b, limit, s->node_used);
+    }
+
     ig_buf_lit(b, ", \"max\": ");
     ngx_http_ig_quota_amount(b, limit, s->max);
     ig_buf_printf(b, ", \"resets_s\": %lu, \"enforcement\": \"%s\"}",

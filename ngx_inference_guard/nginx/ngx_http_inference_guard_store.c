@@ -9,16 +9,23 @@
 
 static void ngx_http_ig_store_reply(ngx_http_ig_command_t *cmd,
     redisReply *reply);
+static ngx_int_t ngx_http_ig_store_learned(ngx_http_ig_store_t *s,
+    ngx_http_ig_command_t *cmd);
+static void ngx_http_ig_store_give(ngx_http_ig_store_t *s,
+    ngx_http_ig_counter_t *c);
 static void ngx_http_ig_store_end(ngx_http_ig_command_t *cmd, ngx_int_t rc);
 static void ngx_http_ig_store_log_error(ngx_http_ig_command_t *cmd,
     redisReply *error);
 
 
 ngx_int_t
-ngx_http_ig_store_init_worker(ngx_http_ig_store_t *s, ngx_cycle_t *cycle,
-    ig_limits_t *limits)
+ngx_http_ig_store_init_worker(ngx_http_ig_main_conf_t *mcf, ngx_cycle_t *cycle)
 {
-    s->limits = limits;
+    ngx_http_ig_store_t  *s;
+
+    s = mcf->store;
+    s->mcf = mcf;
+    s->limits = mcf->limits;
 
     s->tick.handler = ngx_http_ig_store_tick;
     s->tick.data = s;
@@ -93,20 +100,32 @@ ngx_http_ig_store_forget(ngx_http_ig_lease_t *l)
 }
 
 
-ngx_int_t
-ngx_http_ig_store_call(ngx_http_ig_store_t *s, ngx_http_ig_command_t *cmd)
+static ngx_int_t
+ngx_http_ig_store_send(ngx_http_ig_store_t *s, ngx_http_ig_command_t *cmd)
 {
     ngx_uint_t  i;
 
     cmd->handler = ngx_http_ig_store_reply;
 
     for (i = 0; i < cmd->n; i++) {
-        ngx_http_ig_store_recall(s, &cmd->counters[i]);
+        if (!cmd->reset && !cmd->resets) {
+            ngx_http_ig_store_recall(s, &cmd->counters[i]);
+        }
     }
 
-    if (ngx_http_ig_script_format(cmd) != NGX_OK
-        || ngx_http_ig_nodes_send(s, cmd) != NGX_OK)
-    {
+    if (ngx_http_ig_script_format(cmd) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_ig_nodes_send(s, cmd);
+}
+
+
+ngx_int_t
+ngx_http_ig_store_call(ngx_http_ig_store_t *s, ngx_http_ig_command_t *cmd)
+{
+    if (ngx_http_ig_store_send(s, cmd) != NGX_OK) {
+
         if (cmd->report) {
             ngx_http_ig_store_untold(s, cmd, 0);
         }
@@ -168,17 +187,86 @@ ngx_http_ig_store_reply(ngx_http_ig_command_t *cmd, redisReply *reply)
         }
 
         for (i = 0; i < cmd->n; i++) {
-            ngx_http_ig_store_doubt(s, &cmd->counters[i]);
+            if (!cmd->reset && !cmd->resets) {
+                ngx_http_ig_store_doubt(s, &cmd->counters[i]);
+            }
         }
     }
 
     if (rc == NGX_OK) {
-        for (i = 0; i < cmd->n; i++) {
-            ngx_http_ig_store_learn(s, &cmd->counters[i], cmd->report);
+        rc = ngx_http_ig_store_learned(s, cmd);
+
+        if (rc == NGX_AGAIN) {
+            return;
         }
     }
 
     ngx_http_ig_store_end(cmd, rc);
+}
+
+
+/*
+ * NGX_AGAIN: one of the counters was set back meanwhile, as another worker has
+ * heard, so what was granted of it is gone: all is given back, and asked anew.
+ */
+
+static ngx_int_t
+ngx_http_ig_store_learned(ngx_http_ig_store_t *s, ngx_http_ig_command_t *cmd)
+{
+    ngx_uint_t              i, gone;
+    ngx_http_ig_counter_t  *c;
+
+    if (cmd->reset || cmd->resets) {
+        ngx_http_ig_store_learn_resets(s, cmd);
+        return NGX_OK;
+    }
+
+    gone = 0;
+
+    for (i = 0; i < cmd->n; i++) {
+        if (ngx_http_ig_store_learn(s, &cmd->counters[i], cmd->report)
+            != NGX_OK)
+        {
+            gone = 1;
+        }
+    }
+
+    if (!gone || cmd->report) {
+        return NGX_OK;
+    }
+
+    for (i = 0; i < cmd->n; i++) {
+        c = &cmd->counters[i];
+        ngx_http_ig_store_give(s, c);
+
+        c->lease.granted = 0;
+        c->give = 0;
+        c->told = 0;
+    }
+
+    if (cmd->lease == NULL || cmd->hops++ == NGX_HTTP_IG_STORE_HOPS
+        || ngx_http_ig_store_send(s, cmd) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return NGX_AGAIN;
+}
+
+
+/* what was granted, and nobody waits for */
+
+static void
+ngx_http_ig_store_give(ngx_http_ig_store_t *s, ngx_http_ig_counter_t *c)
+{
+    ngx_http_ig_counter_t  back;
+
+    back = *c;
+    back.give = c->lease.granted;
+    back.lease.granted = 0;
+    back.lease.want = 0;
+
+    ngx_http_ig_store_tell(s, &back);
 }
 
 
@@ -192,7 +280,10 @@ ngx_http_ig_store_end(ngx_http_ig_command_t *cmd, ngx_int_t rc)
 
     l = cmd->lease;
 
-    if (l) {
+    if (l && cmd->reset) {
+        l->command = NULL;
+
+    } else if (l) {
         for (n = 0, i = 0; i < cmd->n; i++) {
             c = &cmd->counters[i];
 
@@ -217,18 +308,10 @@ ngx_http_ig_store_end(ngx_http_ig_command_t *cmd, ngx_int_t rc)
         l->n = n;
         l->command = NULL;
 
-    } else if (!cmd->report && rc == NGX_OK) {
-
-        /* nobody waits for it any more */
+    } else if (!cmd->report && !cmd->reset && !cmd->resets && rc == NGX_OK) {
 
         for (i = 0; i < cmd->n; i++) {
-            c = &cmd->counters[i];
-
-            c->give = c->lease.granted;
-            c->lease.granted = 0;
-            c->lease.want = 0;
-
-            ngx_http_ig_store_tell(cmd->store, c);
+            ngx_http_ig_store_give(cmd->store, &cmd->counters[i]);
         }
     }
 

@@ -3,12 +3,17 @@
  * The fleet's store of limits: Redis or Valkey, on NGINX's own events.
  *
  *     store          leases, and who waits for them
- *     store_conf     the directive
+ *     store_conf     the directive, and store_param its parameters
  *     store_report   what this node owns to or owes the store, and recovery
- *     store_zone     what this node was granted, in memory of all its workers
+ *     store_zone     memory of all workers: a row for each counter
+ *     store_sums     what this node was granted, in those rows
+ *     store_reset    limits that are set back in the whole fleet
  *     store_script   a call of the script: its arguments and its answer
- *     store_nodes    which server: one, Sentinel's master, Cluster's slots
- *     store_conn     one connection: TLS, AUTH, a pipeline, timeouts, back-off
+ *     store_nodes    which server: one, or Sentinel's master
+ *     store_cluster  or who has a cluster's slots
+ *     store_conn     one connection: timeouts, back-off
+ *     store_pipe     its commands and their answers
+ *     store_setup    before that: TLS, AUTH
  *
  * In:       leases that the engine asked for (IG_LEASE_NEEDED).
  * Out:      how much of each was granted, or which one is refused.
@@ -31,6 +36,8 @@
 
 #include <inference_guard/limit.h>
 
+
+struct ngx_http_ig_main_conf_s;
 
 typedef struct ngx_http_ig_store_s    ngx_http_ig_store_t;
 typedef struct ngx_http_ig_command_s  ngx_http_ig_command_t;
@@ -55,10 +62,10 @@ char *ngx_http_ig_store_directive(ngx_conf_t *cf, ngx_command_t *cmd,
 
 /*
  * In each worker that may serve requests: connects, and once a second hands in
- * what ig_limit_returns() of `limits` says (NULL: nothing).
+ * what ig_limit_returns() of mcf->limits says.
  */
-ngx_int_t ngx_http_ig_store_init_worker(ngx_http_ig_store_t *s,
-    ngx_cycle_t *cycle, ig_limits_t *limits);
+ngx_int_t ngx_http_ig_store_init_worker(struct ngx_http_ig_main_conf_s *mcf,
+    ngx_cycle_t *cycle);
 /* from exit_process, or NGINX finds its connections open */
 void ngx_http_ig_store_exit_worker(ngx_http_ig_store_t *s);
 
@@ -75,6 +82,13 @@ void ngx_http_ig_store_exit_worker(ngx_http_ig_store_t *s);
  */
 ngx_int_t ngx_http_ig_store_lease(ngx_http_ig_store_t *s,
     ngx_http_ig_lease_t *l);
+/*
+ * One limit of the tenant (row), or all (IG_NONE), unused again in the whole
+ * fleet.  As above; NGX_OK: it is, and here already.  A tenant that has no limits
+ * but slots: NGX_ERROR.  l->leases are not needed.
+ */
+ngx_int_t ngx_http_ig_store_reset(ngx_http_ig_store_t *s, uint32_t tenant,
+    uint32_t limit, ngx_http_ig_lease_t *l);
 /* the handler is not called any more; what is granted yet goes back */
 void ngx_http_ig_store_forget(ngx_http_ig_lease_t *l);
 

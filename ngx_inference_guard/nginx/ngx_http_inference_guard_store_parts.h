@@ -47,6 +47,8 @@ typedef struct {
     uint64_t                        epoch;
     uint64_t                        seen;
     uint64_t                        seen_at;    /* us, of the server's clock */
+    uint64_t                        gen;        /* us: its limit was set back */
+    unsigned                        told:1;     /* gen is that of its amounts */
     unsigned                        known:1;    /* g and r are so */
     unsigned                        refused:1;
 } ngx_http_ig_counter_t;
@@ -67,6 +69,8 @@ struct ngx_http_ig_command_s {
     ngx_uint_t                      hops;
     ngx_uint_t                      n;
     unsigned                        report:1;
+    unsigned                        reset:1;    /* its counters are limits */
+    unsigned                        resets:1;   /* likewise */
     unsigned                        body:1;     /* EVAL, not EVALSHA */
     ngx_http_ig_counter_t           counters[1];
 };
@@ -122,8 +126,6 @@ struct ngx_http_ig_conn_s {
 };
 
 
-typedef struct ngx_http_ig_store_zone_s  ngx_http_ig_store_zone_t;
-
 struct ngx_http_ig_store_s {
     ngx_array_t                     servers;    /* ngx_http_ig_server_t */
     ngx_str_t                       user;
@@ -150,9 +152,85 @@ struct ngx_http_ig_store_s {
 
     /* of a worker */
     ngx_http_ig_nodes_t            *nodes;
+    ngx_http_ig_main_conf_t        *mcf;
     ig_limits_t                    *limits;
     ngx_event_t                     tick;
 };
+
+
+struct ngx_http_ig_nodes_s {
+    ngx_http_ig_store_t            *store;
+    ngx_http_ig_conn_t             *asker;      /* sentinel; for the map */
+    ngx_uint_t                      next;       /* server to be asked */
+    ngx_uint_t                      tried;
+    ngx_uint_t                      nconns;
+    ngx_http_ig_conn_t             *conns[NGX_HTTP_IG_STORE_NODES];
+
+    /* of a cluster */
+    ngx_queue_t                     waiting;    /* for the first map */
+    ngx_uint_t                      nwaiting;
+    ngx_msec_t                      asked;
+    unsigned                        asking:1;
+    unsigned                        mapped:1;
+    unsigned                        failed:1;   /* no map, and nobody has one */
+    u_char                          slots[NGX_HTTP_IG_STORE_SLOTS];
+                                                /* row of conns + 1; 0: nobody */
+};
+
+
+/* memory of all workers: t is locked by ngx_http_ig_store_lock() */
+
+typedef struct {
+    u_char                          key[16];
+    uint64_t                        tenant;
+    uint64_t                        window_s;
+    uint64_t                        expires_s;
+    uint64_t                        g;
+    uint64_t                        r;
+    uint64_t                        epoch;
+    uint64_t                        seen;
+    uint64_t                        seen_at;
+    uint64_t                        gen;        /* of all these */
+    uint32_t                        tag;
+    uint32_t                        check;      /* s: to be reported then; 0: no
+                                                   need */
+    uint8_t                         algorithm;
+    uint8_t                         used;
+    uint8_t                         due;        /* to be reported */
+    uint8_t                         known;      /* g and r are all there is */
+    uint8_t                         shift;
+} ngx_http_ig_store_row_t;
+
+/* a limit that was ever set back */
+typedef struct {
+    uint64_t                        tenant;
+    uint64_t                        gen;
+    uint32_t                        tag;
+} ngx_http_ig_store_gen_t;
+
+typedef struct {
+    ngx_uint_t                      version;
+    ngx_uint_t                      nrows;
+    ngx_uint_t                      ngens;
+    ngx_uint_t                      gens_used;
+    ngx_http_ig_store_gen_t        *gens;
+    uint64_t                        born;       /* us, of the server's clock, when
+                                                   it was first heard */
+    ngx_uint_t                      asked;      /* tenant whose resets are asked
+                                                   for next */
+    ngx_atomic_t                    turn;       /* s: when a worker was last at
+                                                   it */
+    ngx_atomic_t                    beat;
+    ngx_uint_t                      full;       /* once there was no row */
+    size_t                          id_len;
+    u_char                          id[NGX_HTTP_IG_STORE_ID];
+    ngx_http_ig_store_row_t         rows[1];
+} ngx_http_ig_store_table_t;
+
+/* sums over nodes; the other algorithms recover by themselves */
+#define ngx_http_ig_is_sum(algorithm)                                         \
+    ((algorithm) == IG_ALGORITHM_CALENDAR || (algorithm) == IG_ALGORITHM_TASK \
+     || (algorithm) == IG_ALGORITHM_SLOTS)
 
 
 /* ngx_http_inference_guard_store.c */
@@ -162,9 +240,18 @@ ngx_int_t ngx_http_ig_store_call(ngx_http_ig_store_t *s,
     ngx_http_ig_command_t *cmd);
 
 
+/* ngx_http_inference_guard_store_param.c */
+
+/* name=value; says what is wrong with it */
+char *ngx_http_ig_store_parameter(ngx_conf_t *cf, ngx_http_ig_store_t *s,
+    ngx_str_t *word);
+
+
 /* ngx_http_inference_guard_store_report.c */
 
 void ngx_http_ig_store_tick(ngx_event_t *ev);
+/* all that the store has to hear, now: a connection is back */
+void ngx_http_ig_store_hand_in(ngx_http_ig_store_t *s);
 /* c's give and want (in units) are told to the store, sooner or later */
 void ngx_http_ig_store_tell(ngx_http_ig_store_t *s, ngx_http_ig_counter_t *c);
 /* a report that the store has not got; sent: or nobody knows */
@@ -175,19 +262,37 @@ void ngx_http_ig_store_untold(ngx_http_ig_store_t *s,
 /* ngx_http_inference_guard_store_zone.c */
 
 char *ngx_http_ig_store_zone(ngx_conf_t *cf, ngx_http_ig_store_t *s);
+ngx_http_ig_store_table_t *ngx_http_ig_store_lock(ngx_http_ig_store_t *s);
+void ngx_http_ig_store_unlock(ngx_http_ig_store_t *s);
 /* this node among all that ever were: name and a random part */
 ngx_str_t ngx_http_ig_store_id(ngx_http_ig_store_t *s);
+/* the row of a counter, of its limit's generation; NULL: none, or no room */
+ngx_http_ig_store_row_t *ngx_http_ig_store_find(ngx_http_ig_store_table_t *t,
+    ngx_http_ig_counter_t *c, ngx_uint_t make);
+
+
+/* ngx_http_inference_guard_store_sums.c */
+
 /* what is known of a counter, for a call of the script */
 void ngx_http_ig_store_recall(ngx_http_ig_store_t *s, ngx_http_ig_counter_t *c);
-/* c as answered */
-void ngx_http_ig_store_learn(ngx_http_ig_store_t *s, ngx_http_ig_counter_t *c,
-    ngx_uint_t report);
+/* c as answered; NGX_DECLINED: it is of before a reset, and nothing of it holds */
+ngx_int_t ngx_http_ig_store_learn(ngx_http_ig_store_t *s,
+    ngx_http_ig_counter_t *c, ngx_uint_t report);
 /*
  * c's want and give are of this node's sums from now on, and reported until the
  * store has heard of them: NGX_OK.  NGX_DECLINED: it keeps no sums of this one.
  */
 ngx_int_t ngx_http_ig_store_owe(ngx_http_ig_store_t *s,
     ngx_http_ig_counter_t *c);
+/*
+ * What the engine returns, into the sums; those that no sums are kept of are in
+ * c.  *more: call again.
+ */
+ngx_uint_t ngx_http_ig_store_take(ngx_http_ig_store_t *s,
+    ngx_http_ig_counter_t *c, ngx_uint_t max, ngx_uint_t *more);
+/* back to the engine, but for what is of before a reset */
+void ngx_http_ig_store_untake(ngx_http_ig_store_t *s, ngx_http_ig_counter_t *c,
+    ngx_uint_t sent);
 /* no answer came: look again once it cannot come any more, and now */
 void ngx_http_ig_store_doubt(ngx_http_ig_store_t *s, ngx_http_ig_counter_t *c);
 /* everything is to be reported: the store may have lost it */
@@ -197,6 +302,24 @@ ngx_uint_t ngx_http_ig_store_due(ngx_http_ig_store_t *s, ngx_uint_t *row,
     ngx_http_ig_counter_t *c, ngx_uint_t max);
 /* of all workers, one a second gets NGX_OK */
 ngx_int_t ngx_http_ig_store_turn(ngx_http_ig_store_t *s);
+
+
+/* ngx_http_inference_guard_store_reset.c */
+
+/* when the node last heard that the limit was set back; 0: never */
+uint64_t ngx_http_ig_store_gen(ngx_http_ig_store_table_t *t, uint64_t tenant,
+    uint32_t tag);
+/* a row of before a reset knows nothing */
+void ngx_http_ig_store_renew(ngx_http_ig_store_table_t *t,
+    ngx_http_ig_store_row_t *row);
+/* under the lock: c's limit was set back at c->gen, said the store at `now` */
+void ngx_http_ig_store_learn_gen(ngx_http_ig_store_t *s,
+    ngx_http_ig_store_table_t *t, ngx_http_ig_counter_t *c, uint64_t now);
+/* the answer to a reset, or to being asked for them */
+void ngx_http_ig_store_learn_resets(ngx_http_ig_store_t *s,
+    ngx_http_ig_command_t *cmd);
+/* asks for the resets of some tenants, of others the next time */
+void ngx_http_ig_store_ask_resets(ngx_http_ig_store_t *s);
 
 
 /* ngx_http_inference_guard_store_script.c */
@@ -226,10 +349,27 @@ void ngx_http_ig_nodes_exit(ngx_http_ig_store_t *s);
  */
 ngx_int_t ngx_http_ig_nodes_send(ngx_http_ig_store_t *s,
     ngx_http_ig_command_t *cmd);
+ngx_uint_t ngx_http_ig_nodes_available(ngx_http_ig_store_t *s);
+/* one more connection; room for it was looked for */
+ngx_http_ig_conn_t *ngx_http_ig_nodes_add(ngx_http_ig_nodes_t *nodes);
+/* a server tells where the data are */
+void ngx_http_ig_nodes_ask(ngx_http_ig_nodes_t *nodes);
+void ngx_http_ig_nodes_asker_again(ngx_event_t *ev);
+ngx_int_t ngx_http_ig_nodes_address(ngx_http_ig_server_t *server, u_char *host,
+    size_t len, ngx_int_t port);
+
+
+/* ngx_http_inference_guard_store_cluster.c */
+
+/* the answer of CLUSTER SLOTS */
+ngx_int_t ngx_http_ig_nodes_map(ngx_http_ig_nodes_t *nodes, redisReply *reply);
+/* a map is there, or there will be none: what waits for it goes on */
+void ngx_http_ig_nodes_flush(ngx_http_ig_nodes_t *nodes);
+/* the map may have changed */
+void ngx_http_ig_nodes_look(ngx_http_ig_nodes_t *nodes);
 /* NGX_OK: the error was a way to somebody else, and the command is on it */
 ngx_int_t ngx_http_ig_nodes_redirect(ngx_http_ig_store_t *s,
     ngx_http_ig_command_t *cmd, redisReply *error);
-ngx_uint_t ngx_http_ig_nodes_available(ngx_http_ig_store_t *s);
 
 
 /* ngx_http_inference_guard_store_conn.c */
@@ -238,18 +378,43 @@ ngx_http_ig_conn_t *ngx_http_ig_conn_create(ngx_http_ig_store_t *s);
 /* commands wait until somebody has found out to where it connects */
 void ngx_http_ig_conn_hold(ngx_http_ig_conn_t *conn);
 void ngx_http_ig_conn_connect(ngx_http_ig_conn_t *conn);
-/* NGX_ERROR: it takes none now */
-ngx_int_t ngx_http_ig_conn_send(ngx_http_ig_conn_t *conn,
-    ngx_http_ig_command_t *cmd);
-/* a command of a few words, that frees itself before the handler is called */
-ngx_int_t ngx_http_ig_conn_ask(ngx_http_ig_conn_t *conn,
-    ngx_http_ig_reply_pt handler, ngx_uint_t n, ngx_str_t *words);
 /* closes it; its commands get no answer; `lost` is called */
 void ngx_http_ig_conn_fail(ngx_http_ig_conn_t *conn, const char *why);
 /* connects again after a while that grows with failures; by `again` */
 void ngx_http_ig_conn_later(ngx_http_ig_conn_t *conn,
     ngx_event_handler_pt again);
 void ngx_http_ig_conn_close(ngx_http_ig_conn_t *conn);
+void ngx_http_ig_conn_write(ngx_event_t *wev);
+void ngx_http_ig_conn_is_ready(ngx_http_ig_conn_t *conn);
+
+
+/* ngx_http_inference_guard_store_pipe.c */
+
+/* NGX_ERROR: it takes none now */
+ngx_int_t ngx_http_ig_conn_send(ngx_http_ig_conn_t *conn,
+    ngx_http_ig_command_t *cmd);
+/* a command of a few words, that frees itself before the handler is called */
+ngx_int_t ngx_http_ig_conn_ask(ngx_http_ig_conn_t *conn,
+    ngx_http_ig_reply_pt handler, ngx_uint_t n, ngx_str_t *words);
+/* the same, whatever its state: behind what is to be written */
+ngx_int_t ngx_http_ig_conn_push(ngx_http_ig_conn_t *conn,
+    ngx_http_ig_command_t *cmd);
+/* what has come; what can be written */
+void ngx_http_ig_conn_read(ngx_event_t *rev);
+void ngx_http_ig_conn_posted(ngx_event_t *ev);
+void ngx_http_ig_conn_flush(ngx_http_ig_conn_t *conn);
+
+
+/* ngx_http_inference_guard_store_setup.c */
+
+/* TCP is there: then conn_setup(), then conn_is_ready() */
+#if (NGX_SSL)
+void ngx_http_ig_conn_tls(ngx_http_ig_conn_t *conn);
+#endif
+void ngx_http_ig_conn_setup(ngx_http_ig_conn_t *conn);
+/* of the commands of the setup, which do not wait for it */
+void ngx_http_ig_conn_setup_reply(ngx_http_ig_command_t *cmd,
+    redisReply *reply);
 
 
 #endif /* _NGX_HTTP_INFERENCE_GUARD_STORE_PARTS_H_INCLUDED_ */

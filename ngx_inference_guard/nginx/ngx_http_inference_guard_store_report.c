@@ -19,6 +19,8 @@
 
 
 static void ngx_http_ig_report_returns(ngx_http_ig_store_t *s);
+static void ngx_http_ig_report_amounts(ngx_http_ig_store_t *s,
+    ngx_http_ig_counter_t *c);
 static void ngx_http_ig_report_due(ngx_http_ig_store_t *s);
 
 
@@ -30,6 +32,7 @@ ngx_http_ig_store_tick(ngx_event_t *ev)
     if (ngx_http_ig_store_available(s) && ngx_http_ig_store_turn(s) == NGX_OK) {
         ngx_http_ig_report_returns(s);
         ngx_http_ig_report_due(s);
+        ngx_http_ig_store_ask_resets(s);
     }
 
     if (!ngx_exiting) {
@@ -38,52 +41,31 @@ ngx_http_ig_store_tick(ngx_event_t *ev)
 }
 
 
-static uint64_t
-ngx_http_ig_report_now(void)
+void
+ngx_http_ig_store_hand_in(ngx_http_ig_store_t *s)
 {
-    ngx_time_t  *tp;
+    ngx_http_ig_store_doubt_all(s);
 
-    tp = ngx_timeofday();
-
-    return (uint64_t) tp->sec * 1000000000 + (uint64_t) tp->msec * 1000000;
+    ngx_http_ig_report_returns(s);
+    ngx_http_ig_report_due(s);
 }
 
 
 static void
 ngx_http_ig_report_returns(ngx_http_ig_store_t *s)
 {
-    size_t                    i, n;
-    ngx_uint_t                round;
-    ig_limit_lease_t         *l;
-    ngx_http_ig_counter_t     c;
+    ngx_uint_t                    i, n, more, round;
 
-    static ig_limit_lease_t   returns[NGX_HTTP_IG_REPORT_RETURNS];
+    static ngx_http_ig_counter_t  c[NGX_HTTP_IG_REPORT_RETURNS];
 
-    if (s->limits == NULL) {
-        return;
-    }
+    more = 1;
 
-    for (round = 0; round < NGX_HTTP_IG_REPORT_ROUNDS; round++) {
+    for (round = 0; more && round < NGX_HTTP_IG_REPORT_ROUNDS; round++) {
 
-        n = ig_limit_returns(s->limits, returns, NGX_HTTP_IG_REPORT_RETURNS,
-                             ngx_http_ig_report_now());
+        n = ngx_http_ig_store_take(s, c, NGX_HTTP_IG_REPORT_RETURNS, &more);
 
         for (i = 0; i < n; i++) {
-            l = &returns[i];
-
-            ngx_memzero(&c, sizeof(ngx_http_ig_counter_t));
-
-            c.lease = *l;
-            c.give = l->granted;
-            c.lease.granted = 0;
-            c.lease.size = 0;
-
-            ngx_http_ig_script_scale(&c);
-            ngx_http_ig_store_tell(s, &c);
-        }
-
-        if (n < NGX_HTTP_IG_REPORT_RETURNS) {
-            return;
+            ngx_http_ig_report_amounts(s, &c[i]);
         }
     }
 }
@@ -92,11 +74,18 @@ ngx_http_ig_report_returns(ngx_http_ig_store_t *s)
 void
 ngx_http_ig_store_tell(ngx_http_ig_store_t *s, ngx_http_ig_counter_t *c)
 {
-    ngx_http_ig_command_t  *cmd;
+    c->told = 1;
 
-    if (ngx_http_ig_store_owe(s, c) == NGX_OK) {
-        return;
+    if (ngx_http_ig_store_owe(s, c) != NGX_OK) {
+        ngx_http_ig_report_amounts(s, c);
     }
+}
+
+
+static void
+ngx_http_ig_report_amounts(ngx_http_ig_store_t *s, ngx_http_ig_counter_t *c)
+{
+    ngx_http_ig_command_t  *cmd;
 
     cmd = ngx_http_ig_script_command(s, 1);
     if (cmd == NULL) {
@@ -151,7 +140,6 @@ void
 ngx_http_ig_store_untold(ngx_http_ig_store_t *s, ngx_http_ig_command_t *cmd,
     ngx_uint_t sent)
 {
-    ig_limit_lease_t        l;
     ngx_http_ig_counter_t  *c;
 
     c = &cmd->counters[0];
@@ -161,11 +149,5 @@ ngx_http_ig_store_untold(ngx_http_ig_store_t *s, ngx_http_ig_command_t *cmd,
         return;
     }
 
-    l = c->lease;
-    l.want <<= c->shift;
-    l.granted = sent ? 0 : c->give << c->shift;
-
-    if (s->limits && (l.want || l.granted)) {
-        ig_limit_unreturn(s->limits, &l, 1, ngx_http_ig_report_now());
-    }
+    ngx_http_ig_store_untake(s, c, sent);
 }

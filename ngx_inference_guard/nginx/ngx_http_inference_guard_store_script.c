@@ -11,12 +11,12 @@
 
 
 #define NGX_HTTP_IG_SCRIPT_HEAD    3        /* arguments before the counters' */
-#define NGX_HTTP_IG_SCRIPT_FIELDS  13
-#define NGX_HTTP_IG_SCRIPT_VALUES  6        /* of an answer, for a counter */
+#define NGX_HTTP_IG_SCRIPT_FIELDS  15
+#define NGX_HTTP_IG_SCRIPT_VALUES  7        /* of an answer, for a counter */
 #define NGX_HTTP_IG_SCRIPT_MAX     (UINT64_C(1) << 50)
 #define NGX_HTTP_IG_SCRIPT_FITS    -2       /* another one was refused */
 #define NGX_HTTP_IG_SCRIPT_ARGS                                               \
-    (3 + NGX_HTTP_IG_SCRIPT_HEAD                                              \
+    (4 + NGX_HTTP_IG_SCRIPT_HEAD                                              \
      + IG_MAX_LIMITS * (1 + NGX_HTTP_IG_SCRIPT_FIELDS))
 
 /* Redis takes no expiry beyond 2^63 ms; a year is beyond every window */
@@ -36,6 +36,10 @@ typedef struct {
 static void ngx_http_ig_arg(ngx_http_ig_args_t *a, ngx_str_t *s);
 static void ngx_http_ig_arg_number(ngx_http_ig_args_t *a, int64_t n);
 static void ngx_http_ig_arg_key(ngx_http_ig_args_t *a, ngx_str_t *prefix,
+    ngx_http_ig_counter_t *c);
+static void ngx_http_ig_arg_tag(ngx_http_ig_args_t *a,
+    ngx_http_ig_counter_t *c);
+static void ngx_http_ig_arg_resets(ngx_http_ig_args_t *a, ngx_str_t *prefix,
     ngx_http_ig_counter_t *c);
 static void ngx_http_ig_arg_counter(ngx_http_ig_args_t *a,
     ngx_http_ig_counter_t *c);
@@ -129,7 +133,7 @@ ngx_http_ig_script_format(ngx_http_ig_command_t *cmd)
     int                         len;
     char                       *bytes;
     ngx_str_t                   s;
-    ngx_uint_t                  i;
+    ngx_uint_t                  i, limits;
     ngx_http_ig_store_t        *store;
 
     static ngx_http_ig_args_t   a;         /* 20 KB, of one thread */
@@ -153,14 +157,23 @@ ngx_http_ig_script_format(ngx_http_ig_command_t *cmd)
         ngx_http_ig_arg(&a, &s);
     }
 
-    ngx_http_ig_arg_number(&a, (int64_t) cmd->n);
+    limits = (cmd->reset || cmd->resets);
 
-    for (i = 0; i < cmd->n; i++) {
+    ngx_http_ig_arg_number(&a, limits ? 1 : 1 + (int64_t) cmd->n);
+    ngx_http_ig_arg_resets(&a, &store->prefix, &cmd->counters[0]);
+
+    for (i = 0; i < cmd->n && !limits; i++) {
         ngx_http_ig_arg_key(&a, &store->prefix, &cmd->counters[i]);
     }
 
     if (cmd->report) {
         ngx_str_set(&s, "report");
+
+    } else if (cmd->reset) {
+        ngx_str_set(&s, "reset");
+
+    } else if (cmd->resets) {
+        ngx_str_set(&s, "resets");
 
     } else {
         ngx_str_set(&s, "lease");
@@ -174,7 +187,12 @@ ngx_http_ig_script_format(ngx_http_ig_command_t *cmd)
     ngx_http_ig_arg_number(&a, (int64_t) store->grace * 1000);
 
     for (i = 0; i < cmd->n; i++) {
-        ngx_http_ig_arg_counter(&a, &cmd->counters[i]);
+        if (limits) {
+            ngx_http_ig_arg_tag(&a, &cmd->counters[i]);
+
+        } else {
+            ngx_http_ig_arg_counter(&a, &cmd->counters[i]);
+        }
     }
 
     len = redisFormatCommandArgv(&bytes, (int) a.n, a.argv, a.len);
@@ -206,6 +224,36 @@ ngx_http_ig_arg_number(ngx_http_ig_args_t *a, int64_t n)
 
     s.data = a->p;
     a->p = ngx_slprintf(a->p, a->end, "%L", n);
+    s.len = (size_t) (a->p - s.data);
+
+    ngx_http_ig_arg(a, &s);
+}
+
+
+static void
+ngx_http_ig_arg_tag(ngx_http_ig_args_t *a, ngx_http_ig_counter_t *c)
+{
+    ngx_str_t  s;
+
+    s.data = a->p;
+    a->p = ngx_slprintf(a->p, a->end, "%08xD", c->lease.tag);
+    s.len = (size_t) (a->p - s.data);
+
+    ngx_http_ig_arg(a, &s);
+}
+
+
+/* ig:{tenant}:resets */
+
+static void
+ngx_http_ig_arg_resets(ngx_http_ig_args_t *a, ngx_str_t *prefix,
+    ngx_http_ig_counter_t *c)
+{
+    ngx_str_t  s;
+
+    s.data = a->p;
+    a->p = ngx_slprintf(a->p, a->end, "%V{%016xL}:resets", prefix,
+                        c->lease.tenant);
     s.len = (size_t) (a->p - s.data);
 
     ngx_http_ig_arg(a, &s);
@@ -265,6 +313,8 @@ ngx_http_ig_arg_counter(ngx_http_ig_args_t *a, ngx_http_ig_counter_t *c)
     ngx_http_ig_arg_number(a, (int64_t) c->seen);
     ngx_http_ig_arg_number(a, (int64_t) c->seen_at);
     ngx_http_ig_arg_number(a, ttl * 1000);
+    ngx_http_ig_arg_tag(a, c);
+    ngx_http_ig_arg_number(a, (int64_t) c->gen);
 }
 
 
@@ -285,7 +335,8 @@ ngx_http_ig_script_parse(ngx_http_ig_command_t *cmd, redisReply *reply)
         }
     }
 
-    each = reply->element[0]->integer ? NGX_HTTP_IG_SCRIPT_VALUES : 2;
+    each = (cmd->reset || cmd->resets) ? 1
+           : reply->element[0]->integer ? NGX_HTTP_IG_SCRIPT_VALUES : 2;
 
     if (reply->elements != 2 + cmd->n * each) {
         return NGX_ERROR;
@@ -296,6 +347,12 @@ ngx_http_ig_script_parse(ngx_http_ig_command_t *cmd, redisReply *reply)
 
         for (j = 0; j < each; j++) {
             v[j] = reply->element[2 + i * each + j]->integer;
+        }
+
+        if (each == 1) {
+            c->gen = (uint64_t) ngx_max(v[0], 0);
+            c->seen_at = (uint64_t) reply->element[1]->integer;
+            continue;
         }
 
         if (each == 2) {
@@ -319,6 +376,7 @@ ngx_http_ig_script_parse(ngx_http_ig_command_t *cmd, redisReply *reply)
         c->r = (uint64_t) v[3];
         c->epoch = (uint64_t) v[4];
         c->seen = (uint64_t) ngx_max(v[5], 0);
+        c->gen = (uint64_t) ngx_max(v[6], 0);
         c->seen_at = (uint64_t) reply->element[1]->integer;
     }
 

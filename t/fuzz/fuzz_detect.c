@@ -102,7 +102,9 @@ fuzz_init(void)
         sides[i].w = sides[i].d ? ig_detect_worker_new(sides[i].d) : NULL;
         sides[i].arena = ig_arena_new((size_t) 64 << 20, 1 << 20);
 
-        if (sides[i].w == NULL || sides[i].arena == NULL) {
+        if (sides[i].w == NULL || sides[i].arena == NULL
+            || !ig_detect_keep_values(sides[i].w))
+        {
             abort();
         }
     }
@@ -167,10 +169,42 @@ fuzz_spans(ig_block_t *b, ig_span_chunk_t *chunk)
 }
 
 
+/* each finding has a row of its own, with what a validator can take */
+
+static void
+fuzz_values(const ig_findings_t *found)
+{
+    size_t             i;
+    const ig_value_t  *v;
+    static uint64_t    seen[IG_BIT_WORDS(UINT16_MAX + 1)];
+
+    memset(seen, 0, sizeof(seen));
+
+    for (i = 0; i < found->n; i++) {
+        v = &found->values[found->items[i].value];
+
+        if (v->len > IG_VALUE_MAX || ig_bit_get(seen, found->items[i].value)) {
+            abort();
+        }
+
+        ig_bit_set(seen, found->items[i].value);
+    }
+}
+
+
+static bool
+fuzz_same_value(const ig_value_t *a, const ig_value_t *b)
+{
+    return a->len == b->len && memcmp(a->bytes, b->bytes, a->len) == 0;
+}
+
+
 static bool
 fuzz_same(const ig_finding_t *a, const ig_finding_t *b)
 {
-    return a->detector == b->detector && a->score == b->score
+    return fuzz_same_value(&sides[0].found.values[a->value],
+                           &sides[1].found.values[b->value])
+           && a->detector == b->detector && a->score == b->score
            && a->owner == b->owner && a->block == b->block
            && a->joined == b->joined && a->start == b->start
            && a->end == b->end;
@@ -215,6 +249,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 abort();
             }
         }
+
+        fuzz_values(&sides[i].found);
     }
 
     if (sides[0].rc != sides[1].rc || sides[0].found.n != sides[1].found.n) {

@@ -1,13 +1,15 @@
 /*
- * For LD_PRELOAD: a disk that is slow or fails, and a death at a chosen moment.
+ * For LD_PRELOAD: a disk that is slow or fails, a network that takes no long
+ * datagrams, and a death at a chosen moment.
  *
- * IG_SHIM names a file of three 64-bit numbers that all processes share:
+ * IG_SHIM names a file of four 64-bit numbers that all processes share:
  *
  *     kill   counted down at every point where a log's state may be half done
  *            (a lock taken or given back, a write or a sync begun or ended); who
  *            comes to 0 is killed as by kill -9
  *     sync   0: fdatasync() works; 1: waits; 2: fails with EIO
  *     syncs  how often it was called
+ *     mtu    if not 0, sendmsg() of more bytes fails with EMSGSIZE
  */
 
 #define _GNU_SOURCE
@@ -20,6 +22,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
@@ -28,6 +31,7 @@ typedef struct {
     _Atomic int64_t  kill;
     _Atomic int64_t  sync;
     _Atomic int64_t  syncs;
+    _Atomic int64_t  mtu;
 } shim_t;
 
 static shim_t  *shim;
@@ -37,6 +41,7 @@ static int (*real_trylock)(pthread_mutex_t *);
 static int (*real_unlock)(pthread_mutex_t *);
 static ssize_t (*real_writev)(int, const struct iovec *, int);
 static int (*real_fdatasync)(int);
+static ssize_t (*real_sendmsg)(int, const struct msghdr *, int);
 
 __attribute__((constructor)) static void
 shim_init(void)
@@ -49,6 +54,8 @@ shim_init(void)
     real_unlock = (int (*)(pthread_mutex_t *)) dlsym(RTLD_NEXT, "pthread_mutex_unlock");
     real_writev = (ssize_t (*)(int, const struct iovec *, int)) dlsym(RTLD_NEXT, "writev");
     real_fdatasync = (int (*)(int)) dlsym(RTLD_NEXT, "fdatasync");
+    real_sendmsg = (ssize_t (*)(int, const struct msghdr *, int))
+                   dlsym(RTLD_NEXT, "sendmsg");
 
     fd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
 
@@ -133,4 +140,22 @@ fdatasync(int fd)
     }
 
     return real_fdatasync(fd);
+}
+
+ssize_t
+sendmsg(int fd, const struct msghdr *msg, int flags)
+{
+    size_t   i;
+    int64_t  n = 0;
+
+    for (i = 0; i < msg->msg_iovlen; i++) {
+        n += (int64_t) msg->msg_iov[i].iov_len;
+    }
+
+    if (shim && atomic_load(&shim->mtu) && n > atomic_load(&shim->mtu)) {
+        errno = EMSGSIZE;
+        return -1;
+    }
+
+    return real_sendmsg(fd, msg, flags);
 }

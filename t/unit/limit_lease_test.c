@@ -280,6 +280,115 @@ test_local(void **state)
 }
 
 
+/* what a node owes is told with the next call, however large its table is */
+
+static void
+test_owes(void **state)
+{
+    uint32_t          i, told, n;
+    l_world_t        *w;
+    ig_limit_lease_t  back[100];
+
+    (void) state;
+
+    w = &nodes[0];
+    l_init(w);
+    (void) l_tenant(w, "a");
+    l_limit(w, 0, IG_LIMIT_TOKENS, IG_PER_DAY, IG_BY_USER, 100)->lease = 1;
+    l_start(w, 100000, L_T0);
+    ig_limits_fleet(&w->h, true);
+    w->q.amounts.input = 1;
+
+    for (i = 0; i < 3000; i++) {
+        w->q.user = (ig_str_t) { (const uint8_t *) &i, sizeof(i) };
+        memset(&store, 0, sizeof(store));
+        assert_int_equal(ask(w, L_T0), IG_ADMITTED);
+        l_settle(w, &w->out.reservation, 6, 0, L_T0);
+
+        if (i == 9) {
+            assert_int_equal(ig_limit_returns(&w->h, back, 100, L_T0), 10);
+            assert_int_equal(back[0].want, 5);
+        }
+    }
+
+    /* and all of them, when there were too many to be noted */
+
+    for (told = 10; (n = (uint32_t) ig_limit_returns(&w->h, back, 100, L_T0));
+         told += n)
+    {
+        /* void */
+    }
+
+    assert_int_equal(told, 3000);
+    l_check(w);
+    l_end(w);
+}
+
+
+/* leases of before a reset are gone; what is in flight is told anew */
+
+static void
+test_reset(void **state)
+{
+    l_world_t        *w;
+    ig_reservation_t  r;
+    ig_limit_lease_t  back[8];
+
+    (void) state;
+
+    start(IG_LIMIT_TOKENS, IG_PER_DAY, 100, 50);
+    w = &nodes[0];
+    w->q.amounts.output = 20;
+    assert_int_equal(ask(w, L_T0), IG_ADMITTED);
+    r = w->out.reservation;
+
+    assert_int_equal(ig_limit_reset(&w->h, w->limiter, 0, 0, L_T0), 1);
+    store.used = 0;
+    assert_int_equal(l_reserve(w, L_T0), IG_LEASE_NEEDED);
+    assert_int_equal(w->out.leases[0].want, 20);
+    assert_int_equal(w->out.leases[0].tag, ig_limit_tag(w->limiter, 0, 0));
+
+    assert_int_equal(ig_limit_returns(&w->h, back, 8, L_T0), 1);
+    assert_int_equal(back[0].want, 20);
+    assert_int_equal(back[0].granted, 0);
+    assert_int_equal(back[0].tag, ig_limit_tag(w->limiter, 0, 0));
+
+    l_settle(w, &r, 5, 0, L_T0);
+    assert_int_equal(ig_limit_returns(&w->h, back, 8, L_T0 + 3 * L_S), 1);
+    assert_int_equal(back[0].granted, 15);
+
+    stop();
+}
+
+
+/* what was leased in a window that is over is not good in the next */
+
+static void
+test_late(void **state)
+{
+    l_world_t         *w;
+    ig_reservation_t   r;
+    ig_limit_lease_t   back[8];
+    static const uint64_t  next = L_T0 + L_DAY;
+
+    (void) state;
+
+    start(IG_LIMIT_TOKENS, IG_PER_DAY, 100, 1);
+    w = &nodes[0];
+    w->q.amounts.output = 40;
+    assert_int_equal(ask(w, L_T0), IG_ADMITTED);
+    r = w->out.reservation;
+
+    w->q.amounts.output = 1;
+    store.used = 0;
+    assert_int_equal(ask(w, next), IG_ADMITTED);
+    l_settle(w, &r, 0, 0, next);
+    assert_int_equal(ig_limit_returns(&w->h, back, 8, next + 3 * L_S), 0);
+
+    stop();
+}
+
+
 /* what an audited limit has is its own; it asks nobody */
 
 static void
@@ -312,6 +421,9 @@ main(void)
         cmocka_unit_test(test_budget),
         cmocka_unit_test(test_rate),
         cmocka_unit_test(test_local),
+        cmocka_unit_test(test_owes),
+        cmocka_unit_test(test_reset),
+        cmocka_unit_test(test_late),
         cmocka_unit_test(test_audit),
     };
 

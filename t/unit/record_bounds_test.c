@@ -22,8 +22,8 @@ model_withheld(void **state)
     /* found in it, and elsewhere */
 
     decision_make(&d, &r);
-    many[0] = (ig_finding_t) { 0, 300, 0, 0, false, 12, 14 };
-    d.findings = (ig_findings_t) { many, 1 };
+    many[0] = (ig_finding_t) { 0, 300, 0, 0, false, 0, 12, 14 };
+    d.findings = (ig_findings_t) { many, 1, NULL };
     start();
     ig_record_decision(&out, &writer, &head, NULL, &d, &r);
     record = check();
@@ -77,12 +77,12 @@ findings_grouped(void **state)
 
     for (i = 0; i < 40; i++) {
         many[i] = (ig_finding_t) { i == 20 ? 1 : 0, (uint16_t) (500 + i),
-                                   (ig_country_t) (i == 30), 0, i == 20,
+                                   (ig_country_t) (i == 30), 0, i == 20, 0,
                                    (uint32_t) (50 + i / 2),
                                    (uint32_t) (60 + i) };
     }
 
-    d.findings = (ig_findings_t) { many, 40 };
+    d.findings = (ig_findings_t) { many, 40, NULL };
     start();
     ig_record_decision(&out, &writer, &head, NULL, &d, &r);
     record = check();
@@ -117,8 +117,8 @@ findings_grouped(void **state)
     d.reading.blocks[1].kind = IG_BLOCK_QUERY;
     d.reading.blocks[2].kind = IG_BLOCK_HEADERS;
     d.reading.nblocks = 3;
-    many[0] = (ig_finding_t) { 0, 1000, 0, 1, false, 0, 4 };
-    many[1] = (ig_finding_t) { 0, 300, 0, 2, false, 0, 4 };
+    many[0] = (ig_finding_t) { 0, 1000, 0, 1, false, 0, 0, 4 };
+    many[1] = (ig_finding_t) { 0, 300, 0, 2, false, 0, 0, 4 };
     d.findings.n = 2;
     start();
     ig_record_decision(&out, &writer, &head, NULL, &d, &r);
@@ -190,10 +190,10 @@ largest(void **state)
 
         for (i = 0; i < IG_MAX_FINDINGS; i++) {
             many[i] = (ig_finding_t) { (uint32_t) (i % 64), 950, 1, 0, true,
-                                       50, 60 };
+                                       0, 50, 60 };
         }
 
-        d.findings = (ig_findings_t) { many, IG_MAX_FINDINGS };
+        d.findings = (ig_findings_t) { many, IG_MAX_FINDINGS, NULL };
         start();
         head.request_id = endpoints[2].name;
         writer.id = endpoints[3].name;

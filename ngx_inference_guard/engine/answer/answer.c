@@ -146,7 +146,7 @@ ig_answer_end(ig_answer_t *a)
 
 
 void
-ig_answer_usage(const ig_answer_t *a, ig_usage_t *out)
+ig_answer_usage(ig_answer_t *a, ig_usage_t *out)
 {
     ig_tally_usage(&a->tally, out);
 }

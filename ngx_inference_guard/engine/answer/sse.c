@@ -14,13 +14,15 @@
 
 enum {
     FIELD,                 /* the line's start, or in a field's name */
-    SPACE,                 /* behind the colon of data or event */
+    DATA_SPACE,            /* behind the colon */
     DATA,
+    NAME_SPACE,
     NAME,
     IGNORE                 /* up to the end of the line */
 };
 
 static const uint8_t  ig_sse_bom[] = { 0xef, 0xbb, 0xbf };
+static const char     ig_sse_data[] = "data:";
 
 
 static bool
@@ -39,12 +41,12 @@ ig_sse_field(ig_frame_t *f)
     f->fields = true;
 
     if (ig_sse_is(f, "data")) {
-        f->state = SPACE;
+        f->state = DATA_SPACE;
         return f->lines++ > 0;
     }
 
     if (ig_sse_is(f, "event")) {
-        f->state = SPACE;
+        f->state = NAME_SPACE;
         f->name_len = 0;
         return false;
     }
@@ -140,6 +142,17 @@ ig_sse_byte(ig_frame_t *f, uint8_t c)
 }
 
 
+/* nearly every line: its field at once, where byte by byte gives the same */
+
+static inline bool
+ig_sse_is_data(const ig_frame_t *f, const uint8_t *p, const uint8_t *end)
+{
+    return !f->line && f->bom == sizeof(ig_sse_bom)
+           && end - p >= (ptrdiff_t) sizeof(ig_sse_data) - 1
+           && memcmp(p, ig_sse_data, sizeof(ig_sse_data) - 1) == 0;
+}
+
+
 /*
  * The rest of a line of which nothing but its end matters, or whose bytes are
  * wanted.
@@ -151,8 +164,8 @@ ig_sse_value(ig_frame_t *f, const uint8_t **p, const uint8_t *end,
 {
     const uint8_t  *q, *from;
 
-    if (f->state == SPACE) {
-        f->state = ig_sse_is(f, "data") ? DATA : NAME;
+    if (f->state == DATA_SPACE || f->state == NAME_SPACE) {
+        f->state = f->state == DATA_SPACE ? DATA : NAME;
         *p += (**p == ' ');
     }
 
@@ -220,6 +233,13 @@ ig_sse_next(ig_frame_t *f, const uint8_t **p, const uint8_t *end,
 
             f->bom = sizeof(ig_sse_bom);
             mark = ig_sse_line(f, c);
+
+        } else if (f->state == FIELD && ig_sse_is_data(f, *p, end)) {
+            *p += sizeof(ig_sse_data) - 1;
+            f->state = DATA_SPACE;
+            f->line = true;
+            f->fields = true;
+            mark = f->lines++ > 0 ? IG_MARK_BREAK : IG_MARK_MORE;
 
         } else if (f->state == FIELD) {
             (*p)++;

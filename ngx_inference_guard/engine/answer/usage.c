@@ -35,7 +35,8 @@ enum {
 #define KEY(name, take, field, children)                                      \
     { { (const uint8_t *) (name), sizeof(name) - 1 }, take, field, children }
 
-#define NUMBER(name, field)    KEY(name, IG_TAKE_VALUE, field, NULL)
+#define NUMBER(name, field)    KEY(name, IG_TAKE_VALUE | IG_TAKE_FREE, field,  \
+                                   NULL)
 #define NAME(name, field)      KEY(name, IG_TAKE_VALUE, field, NULL)
 #define TEXT(name)             KEY(name, IG_TAKE_TEXT, FIELD_NONE, NULL)
 #define ALL(name)              KEY(name, IG_TAKE_TEXT | IG_TAKE_ALL,          \
@@ -454,9 +455,10 @@ static const ig_walk_calls_t  ig_tally_calls = {
 void
 ig_tally_init(ig_tally_t *t, bool event)
 {
-    memset(t, 0, offsetof(ig_tally_t, stage));
+    memset(t, 0, offsetof(ig_tally_t, walk));
 
     t->event = event;
+    ig_repeat_init(&t->repeat);
     ig_walk_init(&t->walk, root, &ig_tally_calls, t);
 }
 
@@ -477,11 +479,13 @@ ig_tally_data(ig_tally_t *t, ig_str_t piece)
         }
     }
 
-    ig_walk_feed(&t->walk, piece);
-
-    if (!t->event) {
-        t->finished |= t->walk.closed;
+    if (t->event) {
+        ig_repeat_feed(&t->repeat, &t->walk, piece);
+        return;
     }
+
+    ig_walk_feed(&t->walk, piece);
+    t->finished |= t->walk.closed;
 }
 
 
@@ -498,7 +502,12 @@ ig_tally_end(ig_tally_t *t)
 {
     unsigned  doc;
 
-    ig_walk_end(&t->walk);
+    if (!t->event) {
+        ig_walk_end(&t->walk);
+
+    } else if (ig_repeat_end(&t->repeat, &t->walk)) {
+        t->doc |= t->last & ~(unsigned) IG_DOC_TEXT;
+    }
 
     doc = t->doc;
 
@@ -506,6 +515,7 @@ ig_tally_end(ig_tally_t *t)
     t->after = ig_tally_after(t);
     t->finished |= (t->sentinel == sizeof("[DONE]") - 1);
     t->sentinel = 0;
+    t->last = doc;
     t->doc = 0;
 
     return doc;
@@ -513,9 +523,11 @@ ig_tally_end(ig_tally_t *t)
 
 
 void
-ig_tally_usage(const ig_tally_t *t, ig_usage_t *out)
+ig_tally_usage(ig_tally_t *t, ig_usage_t *out)
 {
     uint64_t  apart;
+
+    ig_repeat_settle(&t->repeat, &t->walk);
 
     memset(out, 0, sizeof(ig_usage_t));
 

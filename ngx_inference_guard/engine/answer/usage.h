@@ -10,7 +10,7 @@
 #ifndef IG_ANSWER_USAGE_H
 #define IG_ANSWER_USAGE_H
 
-#include <answer/walk.h>
+#include <answer/repeat.h>
 
 
 /* numbers as they stand in an answer */
@@ -36,9 +36,9 @@ typedef enum {
 #define IG_DOC_OUTPUT          0x10    /* a number of its tokens */
 
 typedef struct {
-    ig_walk_t         walk;
     unsigned          said;            /* bits of ig_count_t */
     unsigned          doc;             /* IG_DOC_... of this document */
+    unsigned          last;            /* ... of the one before */
     uint64_t          count[IG_COUNTS];
     ig_text_counts_t  text;            /* but for what waits in `stage` */
     uint64_t          pieces;
@@ -56,6 +56,8 @@ typedef struct {
     uint8_t           status[32];
     uint8_t           reason[64];
     size_t            staged;
+    ig_walk_t         walk;
+    ig_repeat_t       repeat;          /* for events */
     uint8_t           stage[IG_TALLY_STAGE];
 } ig_tally_t;
 
@@ -65,6 +67,6 @@ void ig_tally_data(ig_tally_t *t, ig_str_t piece);
 /* what the document was: IG_DOC_... */
 unsigned ig_tally_end(ig_tally_t *t);
 
-void ig_tally_usage(const ig_tally_t *t, ig_usage_t *out);
+void ig_tally_usage(ig_tally_t *t, ig_usage_t *out);
 
 #endif /* IG_ANSWER_USAGE_H */

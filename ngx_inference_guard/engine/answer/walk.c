@@ -96,7 +96,7 @@ ig_walk_place(ig_walk_t *w)
 
 
 static void
-ig_walk_key_done(ig_walk_t *w)
+ig_walk_key_done(ig_walk_t *w, const uint8_t *key, size_t len)
 {
     const ig_walk_node_t  *n;
 
@@ -109,8 +109,8 @@ ig_walk_key_done(ig_walk_t *w)
     }
 
     for (n = w->level[w->depth - 1].node->children; n->key.len; n++) {
-        if (n->key.len == w->len
-            && memcmp(n->key.data, w->token, w->len) == 0)
+        if (n->key.len == len && n->key.data[0] == key[0]
+            && memcmp(n->key.data, key, len) == 0)
         {
             w->node = n;
             return;
@@ -261,6 +261,17 @@ ig_walk_string(ig_walk_t *w, const uint8_t *p, const uint8_t *end)
         }
 
         q = ig_find_either(p, end, '"', '\\');
+
+        /* nearly all keys are in one piece, and need no copy */
+
+        if (w->state == IG_WALK_KEY && w->len == 0 && q < end && *q == '"'
+            && q - p <= IG_WALK_TOKEN)
+        {
+            ig_walk_key_done(w, p, (size_t) (q - p));
+            q++;
+            return q + (q < end && *q == ':');
+        }
+
         ig_walk_run(w, p, (size_t) (q - p));
 
         if (q == end) {
@@ -275,7 +286,7 @@ ig_walk_string(ig_walk_t *w, const uint8_t *p, const uint8_t *end)
         }
 
         if (w->state == IG_WALK_KEY) {
-            ig_walk_key_done(w);
+            ig_walk_key_done(w, w->token, w->len);
 
         } else {
             ig_walk_value_done(w, true);
@@ -457,6 +468,7 @@ ig_walk_byte(ig_walk_t *w, uint8_t c)
 
         w->node = ig_walk_place(w);
         w->state = IG_WALK_STRING;
+        w->values++;
         return;
 
     case '{':
@@ -495,8 +507,41 @@ ig_walk_byte(ig_walk_t *w, uint8_t c)
         w->too_long = false;
         w->node = ig_walk_place(w);
         w->state = IG_WALK_SCALAR;
+        w->values++;
         return;
     }
+}
+
+
+static inline const uint8_t *
+ig_walk_on(ig_walk_t *w, const uint8_t *p, const uint8_t *end)
+{
+    switch (w->state) {
+
+    case IG_WALK_KEY:
+    case IG_WALK_STRING:
+        return ig_walk_string(w, p, end);
+
+    case IG_WALK_SCALAR:
+        return ig_walk_scalar(w, p, end);
+
+    case IG_WALK_SKIP:
+        return ig_walk_skip(w, p, end);
+
+    case IG_WALK_SKIP_STRING:
+        return ig_walk_skip_string(w, p, end);
+
+    default: /* IG_WALK_NEXT */
+        ig_walk_byte(w, *p);
+        return p + (w->state != IG_WALK_SCALAR);
+    }
+}
+
+
+const uint8_t *
+ig_walk_step(ig_walk_t *w, const uint8_t *p, const uint8_t *end)
+{
+    return ig_walk_on(w, p, end);
 }
 
 
@@ -509,32 +554,33 @@ ig_walk_feed(ig_walk_t *w, ig_str_t piece)
     end = p + piece.len;
 
     while (p < end) {
-
-        switch (w->state) {
-
-        case IG_WALK_KEY:
-        case IG_WALK_STRING:
-            p = ig_walk_string(w, p, end);
-            break;
-
-        case IG_WALK_SCALAR:
-            p = ig_walk_scalar(w, p, end);
-            break;
-
-        case IG_WALK_SKIP:
-            p = ig_walk_skip(w, p, end);
-            break;
-
-        case IG_WALK_SKIP_STRING:
-            p = ig_walk_skip_string(w, p, end);
-            break;
-
-        case IG_WALK_NEXT:
-            ig_walk_byte(w, *p);
-            p += (w->state != IG_WALK_SCALAR);
-            break;
-        }
+        p = ig_walk_on(w, p, end);
     }
+}
+
+
+void
+ig_walk_value(ig_walk_t *w, const ig_walk_node_t *node, bool string)
+{
+    w->node = node;
+    w->state = string ? IG_WALK_STRING : IG_WALK_SCALAR;
+    w->escape = 0;
+    w->len = 0;
+    w->too_long = false;
+}
+
+
+void
+ig_walk_reset(ig_walk_t *w)
+{
+    w->state = IG_WALK_NEXT;
+    w->key_next = false;
+    w->closed = false;
+    w->escape = 0;
+    w->skip = 0;
+    w->values = 0;
+    w->node = NULL;
+    w->depth = 0;
 }
 
 
@@ -545,11 +591,5 @@ ig_walk_end(ig_walk_t *w)
         ig_walk_value_done(w, false);
     }
 
-    w->state = IG_WALK_NEXT;
-    w->key_next = false;
-    w->closed = false;
-    w->escape = 0;
-    w->skip = 0;
-    w->node = NULL;
-    w->depth = 0;
+    ig_walk_reset(w);
 }

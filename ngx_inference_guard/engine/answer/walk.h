@@ -26,6 +26,7 @@
 #define IG_TAKE_ALL    0x04        /* with TEXT: objects and arrays too, as they
                                       stand */
 #define IG_TAKE_SHAPE  0x08        /* shape() */
+#define IG_TAKE_FREE   0x10        /* with VALUE: see repeat.h */
 
 typedef struct ig_walk_node_s  ig_walk_node_t;
 
@@ -75,6 +76,8 @@ typedef struct {
     unsigned                escape;    /* 1: after a backslash; 2-5: in \u */
     uint32_t                code;
     uint64_t                skip;      /* depth inside what is skipped */
+    unsigned                values;    /* strings, numbers, words begun, but for
+                                          those in what is skipped */
     const ig_walk_node_t   *node;      /* of the value that comes or is read */
     bool                    too_long;
     size_t                  len;
@@ -88,7 +91,20 @@ void ig_walk_init(ig_walk_t *w, const ig_walk_node_t *children,
     const ig_walk_calls_t *calls, void *ctx);
 void ig_walk_feed(ig_walk_t *w, ig_str_t piece);
 
+/*
+ * At least to the next change of state, or to the end of the piece, which is
+ * not empty; how far.  A number or word is entered before its first byte and
+ * left before the byte after it, a string behind its quotes.
+ */
+const uint8_t *ig_walk_step(ig_walk_t *w, const uint8_t *p, const uint8_t *end);
+
 /* the document has ended; the next piece begins another */
 void ig_walk_end(ig_walk_t *w);
+
+/* the next piece begins a document, whatever became of the one before */
+void ig_walk_reset(ig_walk_t *w);
+
+/* the next piece begins in a string or before a number or word, at that node */
+void ig_walk_value(ig_walk_t *w, const ig_walk_node_t *node, bool string);
 
 #endif /* IG_ANSWER_WALK_H */

@@ -145,7 +145,7 @@ ig_view_back(const ig_detect_t *d, const ig_view_t *v, uint32_t at,
 
 
 static void
-ig_confirm_add(ig_detect_worker_t *w, const ig_finding_t *f)
+ig_confirm_add(ig_detect_worker_t *w, ig_finding_t *f, ig_str_t normal)
 {
     uint32_t       last;
     ig_finding_t  *old;
@@ -164,7 +164,9 @@ ig_confirm_add(ig_detect_worker_t *w, const ig_finding_t *f)
                 || (f->end - f->start == old->end - old->start
                     && f->score > old->score))
             {
+                f->value = old->value;
                 *old = *f;
+                ig_value_set(w, old->value, normal);
             }
 
             return;
@@ -181,6 +183,9 @@ ig_confirm_add(ig_detect_worker_t *w, const ig_finding_t *f)
     if (w->rc != IG_OK) {
         return;
     }
+
+    f->value = ig_value_take(w);
+    ig_value_set(w, f->value, normal);
 
     w->findings[w->nfindings++] = *f;
     w->last[f->detector] = (uint32_t) w->nfindings;
@@ -242,7 +247,7 @@ ig_confirm(ig_detect_worker_t *w, uint32_t detector, uint32_t start,
     ig_view_back(w->d, v, start, &f.start, &ignored);
     ig_view_back(w->d, v, end - 1, &ignored, &f.end);
 
-    ig_confirm_add(w, &f);
+    ig_confirm_add(w, &f, normal);
 
     return true;
 }
@@ -371,6 +376,8 @@ ig_confirm_sort(ig_detect_worker_t *w)
     if (w->nfindings > IG_MAX_FINDINGS) {
         w->rc = IG_LIMIT;
     }
+
+    ig_value_sweep(w);
 
     /* places have changed; what comes later is only added */
 

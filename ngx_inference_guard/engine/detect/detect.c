@@ -564,7 +564,7 @@ ig_detect(ig_detect_worker_t *w, const ig_reading_t *reading,
     size_t         i, bytes;
     ig_finding_t  *items;
 
-    *out = (ig_findings_t) { NULL, 0 };
+    *out = (ig_findings_t) { NULL, 0, NULL };
 
     ig_detect_forget(w);
 
@@ -584,6 +584,7 @@ ig_detect(ig_detect_worker_t *w, const ig_reading_t *reading,
     if (w->nfindings) {
         w->nfindings = 0;
         memset(w->last, 0, w->d->n * sizeof(uint32_t));
+        ig_value_sweep(w);
     }
 
     for (i = 0; i < reading->nblocks && w->rc == IG_OK; i++) {
@@ -611,6 +612,7 @@ ig_detect(ig_detect_worker_t *w, const ig_reading_t *reading,
 
     out->items = items;
     out->n = w->nfindings;
+    out->values = w->values;
 
     return IG_OK;
 }
@@ -625,7 +627,7 @@ ig_detect_text(ig_detect_worker_t *w, ig_str_t text, ig_arena_t *arena,
     ig_span_chunk_t  *chunk;
 
     if (text.len >= IG_MAX_BODY) {
-        *out = (ig_findings_t) { NULL, 0 };
+        *out = (ig_findings_t) { NULL, 0, NULL };
         return IG_LIMIT;
     }
 
@@ -633,7 +635,7 @@ ig_detect_text(ig_detect_worker_t *w, ig_str_t text, ig_arena_t *arena,
     chunk = ig_arena_alloc(arena, sizeof(ig_span_chunk_t));
 
     if (reading == NULL || chunk == NULL) {
-        *out = (ig_findings_t) { NULL, 0 };
+        *out = (ig_findings_t) { NULL, 0, NULL };
         return ig_arena_status(arena);
     }
 

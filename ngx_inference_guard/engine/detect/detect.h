@@ -9,6 +9,7 @@
  *     digits.c     a cluster of digits -> candidates
  *     match.c      PCRE2 around an anchor -> candidates
  *     confirm.c    a candidate -> validator, context, score -> a finding
+ *     value.c      what was found, as its validator sees it
  *     context.c    words near a candidate             words.c
  *     fold.c       text as a reader would see it     number.c
  *     owner.c      whose number it is
@@ -52,7 +53,7 @@
 #define IG_CONTEXT_AFTER       32
 #define IG_CONTEXT_KEY         128
 #define IG_CONTEXT_HITS        256
-#define IG_NORMAL_MAX          64         /* characters of a candidate */
+#define IG_NORMAL_MAX          IG_VALUE_MAX /* characters of a candidate */
 
 #define IG_FINDINGS_ROOM       (2 * IG_MAX_FINDINGS) /* with those that are
                                                         found again */
@@ -257,6 +258,10 @@ struct ig_detect_worker_s {
     size_t                  nfindings;
     ig_finding_t            findings[IG_FINDINGS_ROOM];
 
+    ig_value_t             *values;    /* of findings, by their row; or NULL */
+    uint32_t                value;     /* the row tried next */
+    uint64_t                taken[IG_BIT_WORDS(IG_FINDINGS_ROOM)];
+
     ig_fold_mark_t          own_marks[ig_fold_marks(IG_SCRATCH_TEXT)];
     uint8_t                 own_text[IG_SCRATCH_TEXT + IG_FOLD_STEP + 16];
 };
@@ -311,6 +316,16 @@ pcre2_code *ig_code_new_whole(ig_code_source_t *s, ig_str_t pattern);
 bool ig_confirm(ig_detect_worker_t *w, uint32_t detector, uint32_t start,
     uint32_t end, ig_str_t normal);
 void ig_confirm_sort(ig_detect_worker_t *w);
+
+/* value.c */
+/* ASCII letters and digits of it; empty when there are too many */
+ig_str_t ig_value_normal(const uint8_t *text, size_t len,
+    uint8_t normal[IG_NORMAL_MAX]);
+/* a row for one more finding: there are as many as findings have room */
+uint16_t ig_value_take(ig_detect_worker_t *w);
+void ig_value_set(ig_detect_worker_t *w, uint16_t row, ig_str_t normal);
+/* only the findings that are there have rows */
+void ig_value_sweep(ig_detect_worker_t *w);
 
 /* context.c */
 bool ig_context_near(ig_detect_worker_t *w, const ig_matcher_t *m,

@@ -107,35 +107,6 @@ ig_match_next(ig_detect_worker_t *w, const ig_matcher_t *m, uint32_t base,
 }
 
 
-/* letters and digits, as validators take them; empty when there are too many */
-
-static ig_str_t
-ig_match_normal(const ig_view_t *v, uint32_t start, uint32_t end,
-    uint8_t normal[IG_NORMAL_MAX])
-{
-    size_t   n;
-    uint8_t  c;
-
-    n = 0;
-
-    for ( /* void */ ; start < end; start++) {
-        c = v->text[start];
-
-        if (!ig_ascii_alnum(c)) {
-            continue;
-        }
-
-        if (n == IG_NORMAL_MAX) {
-            return IG_NO_STR;
-        }
-
-        normal[n++] = (c >= 'a') ? (uint8_t) (c & ~0x20) : c;
-    }
-
-    return (ig_str_t) { normal, n };
-}
-
-
 static bool
 ig_match_edges(const ig_view_t *v, const ig_matcher_t *m, uint32_t start,
     uint32_t end)
@@ -189,7 +160,8 @@ ig_match(ig_detect_worker_t *w, uint32_t detector, uint32_t start,
         if (confirmed) {
             w->answer_stamp++;
             confirmed = ig_confirm(w, detector, found[0], found[1],
-                                   ig_match_normal(v, found[0], found[1],
+                                   ig_value_normal(v->text + found[0],
+                                                   found[1] - found[0],
                                                    normal));
         }
 

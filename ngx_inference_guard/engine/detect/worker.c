@@ -101,5 +101,6 @@ ig_detect_worker_free(ig_detect_worker_t *w)
     pcre2_match_context_free(w->limits);
     pcre2_jit_stack_free(w->stack);
     ig_literals_scratch_free(w->scratch);
+    free(w->values);
     free(w);
 }

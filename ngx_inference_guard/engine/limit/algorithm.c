@@ -96,6 +96,8 @@ ig_limit_look(const ig_limit_table_t *t, const ig_counter_t *c,
         break;
     }
 
+    out->own = out->used;
+
     /* what the fleet has used, as far as is known here */
 
     if (g->leased && c && c->info != IG_NO_CELL) {
@@ -295,6 +297,8 @@ ig_limit_report(ig_limit_table_t *t, ig_counter_t *c, const ig_target_t *g,
     s.max = g->max;
     s.used = look->used;
     s.reset_ns = look->reset;
+    s.node_used = look->own;
+    s.fleet = g->leased;
 
     /* counters of one limit come one after the other */
 

@@ -1,6 +1,6 @@
 /*
- * A fleet: what this node has leased of each counter, and how it comes and
- * goes.
+ * A fleet: what this node has leased of each counter, and how it comes, is used
+ * and ends.
  */
 
 #include <limit/table.h>
@@ -8,10 +8,7 @@
 #include <string.h>
 
 
-#define IG_LEASE_IDLE          (2 * IG_SECOND)
 #define IG_LEASE_QUIET         (IG_SECOND / 10)
-#define IG_RETURNS_LOOK        1024   /* cells under one lock */
-#define IG_RETURNS_PASS        16     /* calls, until all were looked at */
 
 
 void
@@ -28,7 +25,7 @@ ig_limits_local(ig_limits_t *h, bool on)
 }
 
 
-static ig_info_t *
+ig_info_t *
 ig_lease_info(const ig_limit_table_t *t, const ig_counter_t *c)
 {
     if (c == NULL || c->info == IG_NO_CELL) {
@@ -138,6 +135,7 @@ ig_lease_ask(const ig_limit_table_t *t, const ig_targets_t *s,
 
     out->tenant = s->l->policy->tenants[s->q->tenant].id;
     out->limit = g->number;
+    out->tag = g->row->tag;
     out->algorithm = g->limit->algorithm;
     out->window_s = g->start / IG_SECOND;
     out->expires_s = ig_lease_expires(g, now);
@@ -196,6 +194,33 @@ ig_lease_back(ig_limit_table_t *t, ig_counter_t *c, uint64_t amount,
 }
 
 
+/* the store has to hear of it soon: the counter need not be looked for */
+
+void
+ig_lease_owe(ig_limit_table_t *t, ig_counter_t *c, uint64_t over)
+{
+    uint32_t    n;
+    ig_info_t  *i;
+
+    i = ig_lease_info(t, c);
+    n = t->nowing;
+
+    if (i->over == 0 && over) {
+
+        if (n < IG_OWING) {
+            IG_SET(t, t->owing[n], (uint32_t) ((ig_any_t *) c
+                                               - ig_cell(t, 0)));
+            IG_SET(t, t->nowing, n + 1);
+
+        } else {
+            IG_SET(t, t->unseen, t->ncells);
+        }
+    }
+
+    IG_SET(t, i->over, over);
+}
+
+
 void
 ig_lease_over(ig_limit_table_t *t, ig_counter_t *c, uint64_t amount,
     uint64_t now)
@@ -216,7 +241,23 @@ ig_lease_over(ig_limit_table_t *t, ig_counter_t *c, uint64_t amount,
     }
 
     if (amount > pool) {
-        IG_SET(t, i->over, i->over + (amount - pool));
+        ig_lease_owe(t, c, i->over + (amount - pool));
+    }
+}
+
+
+void
+ig_lease_reset(ig_limit_table_t *t, ig_counter_t *c, uint64_t flying)
+{
+    ig_info_t  *i;
+
+    i = ig_lease_info(t, c);
+
+    if (i) {
+        IG_SET(t, i->pool, 0);
+        ig_lease_owe(t, c, flying);
+        IG_SET(t, i->seen, 0);
+        IG_SET(t, i->refused, 0);
     }
 }
 
@@ -403,125 +444,6 @@ ig_limit_grant(ig_limits_t *h, const ig_limiter_t *l,
 
     ig_lease_deposits(h->table, &s, leases, n);
     ig_reserve_locked(h, &s, leases, n, deadline_ns, out);
-
-    ig_limits_unlock(h);
-}
-
-
-/* false: nothing to tell of it */
-
-static bool
-ig_lease_return(ig_limit_table_t *t, ig_counter_t *c, uint64_t now,
-    ig_limit_lease_t *out)
-{
-    bool        idle;
-    ig_info_t  *i;
-
-    i = ig_lease_info(t, c);
-
-    if (i == NULL || (i->pool == 0 && i->over == 0)) {
-        return false;
-    }
-
-    idle = now - i->touched > IG_LEASE_IDLE || i->touched > now;
-
-    if (i->over == 0 && !idle) {
-        return false;
-    }
-
-    memset(out, 0, sizeof(ig_limit_lease_t));
-    memcpy(out->key, c->key, sizeof(out->key));
-
-    out->tenant = c->tenant;
-    out->limit = IG_NONE;
-    out->algorithm = (ig_limit_algorithm_t) c->algorithm;
-    out->window_s = c->algorithm == IG_ALGORITHM_CALENDAR
-                    ? c->start / IG_SECOND : 0;
-    out->expires_s = ig_max(c->end, now) / IG_SECOND + 1;
-    out->max = i->max;
-    out->period_ns = i->period;
-    out->want = i->over;
-
-    IG_SET(t, i->over, 0);
-
-    if (idle && i->pool) {
-
-        /* what is too old the store has forgotten as well */
-
-        out->granted = i->until > now ? i->pool : 0;
-        IG_SET(t, i->pool, 0);
-    }
-
-    ig_commit(t);
-
-    return out->want || out->granted;
-}
-
-
-size_t
-ig_limit_returns(ig_limits_t *h, ig_limit_lease_t *out, size_t max,
-    uint64_t now_ns)
-{
-    size_t             n;
-    uint32_t           look, left;
-    ig_any_t          *cell;
-    ig_limit_table_t  *t;
-
-    t = h->table;
-    left = ig_max(t->ncells / IG_RETURNS_PASS, IG_RETURNS_LOOK);
-
-    for (n = 0; left > 0 && n < max; /* void */ ) {
-
-        ig_limits_lock(h);
-
-        for (look = ig_min(left, IG_RETURNS_LOOK); look > 0 && n < max;
-             look--, left--)
-        {
-            cell = ig_cell(t, t->returns_at % t->ncells);
-            t->returns_at = (t->returns_at + 1) % t->ncells;
-
-            if (cell->cell.type == IG_CELL_COUNTER) {
-                n += ig_lease_return(t, &cell->counter, now_ns, &out[n]);
-            }
-        }
-
-        ig_limits_unlock(h);
-    }
-
-    return n;
-}
-
-
-void
-ig_limit_unreturn(ig_limits_t *h, const ig_limit_lease_t *returned, size_t n,
-    uint64_t now_ns)
-{
-    size_t             i;
-    uint32_t           cell;
-    uint64_t           key[2];
-    ig_info_t         *info;
-    ig_counter_t      *c;
-    ig_limit_table_t  *t;
-
-    t = h->table;
-
-    ig_limits_lock(h);
-
-    for (i = 0; i < n; i++) {
-        memcpy(key, returned[i].key, sizeof(key));
-        cell = ig_counter_find(t, key, ig_siphash(t->seed, key, sizeof(key)));
-        c = cell == IG_NO_CELL ? NULL : &ig_cell(t, cell)->counter;
-        info = ig_lease_info(t, c);
-
-        if (info == NULL) {
-            t->stats.uncharged += returned[i].want != 0;
-            continue;
-        }
-
-        ig_lease_back(t, c, returned[i].granted, now_ns);
-        IG_SET(t, info->over, info->over + returned[i].want);
-        ig_commit(t);
-    }
 
     ig_limits_unlock(h);
 }

@@ -263,6 +263,13 @@ failed:
 }
 
 
+uint32_t
+ig_limit_tag(const ig_limiter_t *l, uint32_t tenant, uint32_t limit)
+{
+    return l->rows[l->tenants[tenant].first + limit].tag;
+}
+
+
 void
 ig_limiter_free(ig_limiter_t *l)
 {

@@ -38,7 +38,10 @@ ig_show_counter(ig_limit_table_t *t, ig_targets_t *s, const ig_counter_t *c,
 
     ig_limit_look(t, c, &g, s->now, &look);
 
-    out->state = (ig_limit_state_t) { g.number, g.max, look.used, look.reset };
+    out->state = (ig_limit_state_t) {
+        .limit = g.number, .max = g.max, .used = look.used,
+        .reset_ns = look.reset, .node_used = look.own, .fleet = g.leased
+    };
     out->len = 0;
 
     if (c->info != IG_NO_CELL) {
@@ -132,10 +135,14 @@ ig_limit_show(ig_limits_t *h, const ig_limiter_t *l, uint32_t tenant,
 
 
 static void
-ig_reset_counter(ig_limit_table_t *t, ig_counter_t *c, uint64_t now)
+ig_reset_counter(ig_limit_table_t *t, ig_counter_t *c, bool leased,
+    uint64_t now)
 {
     unsigned    i;
+    uint64_t    flying;
     ig_ring_t  *r;
+
+    flying = 0;
 
     switch (c->algorithm) {
 
@@ -157,8 +164,15 @@ ig_reset_counter(ig_limit_table_t *t, ig_counter_t *c, uint64_t now)
         break;
 
     default:
-        IG_SET(t, c->used, c->reserved);
+        flying = c->reserved;
+        IG_SET(t, c->used, flying);
         break;
+    }
+
+    /* slots are what is in flight: the fleet's are not set back */
+
+    if (leased && c->algorithm != IG_ALGORITHM_SLOTS) {
+        ig_lease_reset(t, c, flying);
     }
 
     IG_SET(t, c->levels, 0);
@@ -197,7 +211,7 @@ ig_limit_reset(ig_limits_t *h, const ig_limiter_t *l, uint32_t tenant,
         if (ig_target_of(&s, c, &g)
             && (limit == IG_NONE || limit == g.number))
         {
-            ig_reset_counter(t, c, now_ns);
+            ig_reset_counter(t, c, g.leased, now_ns);
             n++;
         }
     }

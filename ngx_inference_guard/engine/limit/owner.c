@@ -69,7 +69,7 @@ ig_owner_place(ig_limits_t *h, ig_limit_owner_t *earlier)
 
     t = h->table;
     slot = IG_LIMIT_OWNERS;
-    earlier->pid = 0;
+    *earlier = (ig_limit_owner_t) { 0, 0, 0, 0 };
 
     for (i = 0; i < IG_LIMIT_OWNERS; i++) {
         o = &t->owners[i];

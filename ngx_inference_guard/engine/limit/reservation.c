@@ -151,6 +151,19 @@ ig_held_free(ig_limit_table_t *t, uint32_t head)
 }
 
 
+/* whether what was leased then is still of this window, or was set back */
+
+static bool
+ig_entry_counts(const ig_counter_t *c, uint32_t seq)
+{
+    if (c->algorithm == IG_ALGORITHM_SLIDING) {
+        return (uint32_t) c->seq - seq < IG_RING;
+    }
+
+    return seq == (uint32_t) c->seq;
+}
+
+
 void
 ig_entry_end(ig_limit_table_t *t, const ig_entry_t *e, uint64_t stays,
     bool leased, uint64_t now)
@@ -164,7 +177,7 @@ ig_entry_end(ig_limit_table_t *t, const ig_entry_t *e, uint64_t stays,
     if (back) {
         ig_limit_back(t, c, e->seq, back);
 
-        if (leased) {
+        if (leased && ig_entry_counts(c, e->seq)) {
             ig_lease_back(t, c, back, now);
         }
     }

@@ -226,8 +226,9 @@ ig_reserve_none(ig_limit_table_t *t, const ig_targets_t *s, ig_look_t *looks,
 
         if (ig_limit_level(t, c, looks[i].used, g->max)) {
             out->crossed[out->ncrossed].state
-                = (ig_limit_state_t) { g->number, g->max, used,
-                                       looks[i].reset };
+                = (ig_limit_state_t) { .limit = g->number, .max = g->max,
+                                       .used = used,
+                                       .reset_ns = looks[i].reset };
             out->crossed[out->ncrossed++].level = 100;
         }
 

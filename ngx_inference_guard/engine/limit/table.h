@@ -22,6 +22,7 @@
 #define IG_UNDO_STEP           64     /* words that one step changes at most */
 #define IG_RING                8      /* sums of a sliding window */
 #define IG_SECOND              UINT64_C(1000000000)
+#define IG_OWING               1024   /* counters that are known to owe */
 
 #define ig_min(a, b)           ((a) < (b) ? (a) : (b))
 #define ig_max(a, b)           ((a) > (b) ? (a) : (b))
@@ -199,6 +200,9 @@ struct ig_limit_table_s {
     uint32_t          nowners;        /* places in use, up to the highest */
     uint32_t          returns_at;     /* cell that is looked at next for idle
                                          leases */
+    uint32_t          nowing;
+    uint32_t          unseen;         /* cells to look at: owing was full */
+    uint32_t          owing[IG_OWING];
     ig_ends_t         lists[IG_LISTS * 2];
 
     ig_limit_stats_t  stats;          /* counts of events; not in the journal */
@@ -373,6 +377,7 @@ ig_str_t ig_names_value(const ig_targets_t *s, const ig_target_t *g,
 
 typedef struct {
     uint64_t  used;
+    uint64_t  own;             /* of this node; used: of a fleet */
     uint64_t  reset;           /* ns from now */
     bool      fits;            /* target's amount, under its cap */
     bool      never;
@@ -457,6 +462,8 @@ void ig_entry_end(ig_limit_table_t *t, const ig_entry_t *e, uint64_t stays,
 
 /* --- leases --- */
 
+/* NULL: nothing was leased of it, and c may be NULL */
+ig_info_t *ig_lease_info(const ig_limit_table_t *t, const ig_counter_t *c);
 bool ig_lease_covers(const ig_limit_table_t *t, const ig_counter_t *c,
     uint64_t amount, uint64_t now);
 void ig_lease_ask(const ig_limit_table_t *t, const ig_targets_t *s,
@@ -470,6 +477,10 @@ void ig_lease_back(ig_limit_table_t *t, ig_counter_t *c, uint64_t amount,
 /* used beyond what was taken */
 void ig_lease_over(ig_limit_table_t *t, ig_counter_t *c, uint64_t amount,
     uint64_t now);
+/* of a counter with info: used beyond leases, in all */
+void ig_lease_owe(ig_limit_table_t *t, ig_counter_t *c, uint64_t over);
+/* the counter was set back: leases are gone, and this much is in flight */
+void ig_lease_reset(ig_limit_table_t *t, ig_counter_t *c, uint64_t flying);
 bool ig_lease_holds(const ig_limit_table_t *t, const ig_counter_t *c,
     uint64_t now);
 

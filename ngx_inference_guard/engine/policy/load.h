@@ -151,6 +151,7 @@ void ig_load_detectors(ig_load_t *l);
 void ig_load_endpoints(ig_load_t *l);
 void ig_load_tenants(ig_load_t *l);
 void ig_load_rules(ig_load_t *l);
+void ig_load_tools(ig_load_t *l);
 void ig_load_stances(ig_load_t *l);
 void ig_load_lint(ig_load_t *l);
 

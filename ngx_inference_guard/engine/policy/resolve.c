@@ -31,6 +31,7 @@ ig_load_steps(ig_load_t *l)
     ig_load_endpoints(l);
     ig_load_tenants(l);
     ig_load_rules(l);
+    ig_load_tools(l);
     ig_load_stances(l);
 }
 

@@ -159,3 +159,24 @@ ig_line_tokens(ig_line_t *l, const ig_tokens_t *t)
 
     ig_line_cost(l, t->cost, t->currency);
 }
+
+
+void
+ig_line_times(ig_line_t *l, const ig_outcome_t *o)
+{
+    if (o->timed & IG_TIMED_FIRST_BYTE) {
+        ig_line_number(l, "first_byte_ms", o->first_byte_ms);
+    }
+
+    if (o->timed & IG_TIMED_CONNECT) {
+        ig_line_number(l, "connect_ms", o->connect_ms);
+    }
+
+    if (o->timed & IG_TIMED_HEADER) {
+        ig_line_number(l, "header_ms", o->header_ms);
+    }
+
+    if (o->timed & IG_TIMED_UPSTREAM) {
+        ig_line_number(l, "upstream_ms", o->upstream_ms);
+    }
+}

@@ -1,5 +1,5 @@
 /*
- * What was counted, in a record: estimates, limits, tokens, money.
+ * What was counted, in a record: estimates, limits, tokens, money, time.
  *
  * In:       numbers of the limits' stage.     Out: fields of a line.
  * Failure:  the line's `full`.
@@ -23,6 +23,9 @@ void ig_line_limited(ig_line_t *l, const ig_limited_t *limited);
 /* ,"used":"...","max":"...","resets_s":n */
 void ig_line_state(ig_line_t *l, const ig_limit_t *limit,
     const ig_limit_state_t *s);
+
+/* ,"first_byte_ms":n and the others, as far as they are known */
+void ig_line_times(ig_line_t *l, const ig_outcome_t *o);
 
 /* ,"tokens":{...},"cost":"...","currency":"..." */
 void ig_line_tokens(ig_line_t *l, const ig_tokens_t *t);

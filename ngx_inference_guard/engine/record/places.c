@@ -8,6 +8,7 @@
  * place says "body" and has its offsets only.
  */
 
+#include "digests.h"
 #include "places.h"
 
 
@@ -21,6 +22,7 @@ typedef struct {
     uint16_t      score;               /* the best */
     uint32_t      count;
     uint32_t      places;              /* how many are written */
+    ig_digests_t  digests;
 } ig_places_group_t;
 
 typedef struct {
@@ -63,8 +65,12 @@ ig_places_group(ig_places_group_t *groups, const ig_findings_t *findings)
                 continue;
             }
 
-            groups[n++] = (ig_places_group_t) { f->detector, f->owner, 0, 0,
-                                                0 };
+            groups[n].detector = f->detector;
+            groups[n].owner = f->owner;
+            groups[n].score = 0;
+            groups[n].count = 0;
+            groups[n].places = 0;
+            n++;
         }
 
         groups[k].count++;
@@ -97,6 +103,27 @@ ig_places_share(ig_places_group_t *groups, size_t n)
             }
         }
     } while (given && left);
+}
+
+
+/* false: no record shall be written that lacks them for a failure */
+
+static bool
+ig_places_digests(ig_places_group_t *groups, size_t n,
+    const ig_findings_t *findings, ig_keyed_t *keyed)
+{
+    size_t  i;
+
+    for (i = 0; i < n; i++) {
+        if (!ig_digests_collect(&groups[i].digests, keyed, findings,
+                                groups[i].detector, groups[i].owner,
+                                ig_digests_share(n)))
+        {
+            return false;
+        }
+    }
+
+    return true;
 }
 
 
@@ -201,6 +228,7 @@ ig_places_group_write(ig_line_t *l, ig_places_walk_t *walk,
     ig_line_uint(l, g->count);
     ig_line_lit(l, ",\"score\":");
     ig_line_score(l, g->score);
+    ig_digests_write(l, &g->digests);
     ig_line_lit(l, ",\"places\":[");
 
     n = 0;
@@ -239,7 +267,8 @@ ig_places_group_write(ig_line_t *l, ig_places_walk_t *walk,
 
 void
 ig_places_write(ig_line_t *l, const ig_policy_t *p,
-    const ig_reading_t *reading, const ig_findings_t *findings)
+    const ig_reading_t *reading, const ig_findings_t *findings,
+    ig_keyed_t *keyed)
 {
     size_t             i, n;
     ig_list_t          list;
@@ -254,12 +283,16 @@ ig_places_write(ig_line_t *l, const ig_policy_t *p,
     n = ig_places_group(groups, findings);
     ig_places_share(groups, n);
 
+    if (!ig_places_digests(groups, n, findings, keyed)) {
+        l->full = true;
+    }
+
     walk.block = NULL;
     walk.walked = 0;
 
     /* the number of detectors is "detectors_total", so the list has no own */
 
-    ig_list_begin(&list, l, "findings", 6144);
+    ig_list_begin(&list, l, "findings", 7168);
 
     for (i = 0; i < n; i++) {
         ig_list_next(&list);
@@ -269,9 +302,18 @@ ig_places_write(ig_line_t *l, const ig_policy_t *p,
             continue;
         }
 
-        /* rather without its places than not at all */
+        /* rather without its places, then without digests, than not at all */
 
         groups[i].places = 0;
+        ig_list_next(&list);
+        ig_places_group_write(l, &walk, &groups[i], p, reading, findings);
+
+        if (ig_list_keep(&list)) {
+            continue;
+        }
+
+        groups[i].digests.cut |= (groups[i].digests.n != 0);
+        groups[i].digests.n = 0;
         ig_list_next(&list);
         ig_places_group_write(l, &walk, &groups[i], p, reading, findings);
 

@@ -6,8 +6,10 @@
  */
 
 #include "amounts.h"
+#include "answered.h"
 #include "line.h"
 #include "places.h"
+#include "trace.h"
 
 
 static const struct {
@@ -194,8 +196,61 @@ ig_record_coverage(ig_line_t *l, const ig_reading_t *reading,
 }
 
 
+static bool
+ig_record_tool(const ig_strs_t *tools, ig_str_t glob)
+{
+    size_t  i;
+
+    for (i = 0; i < tools->n; i++) {
+        if (ig_glob_match(glob, tools->items[i])) {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
+/*
+ * The names of tools are text of the client.  What rules ask of them is the
+ * operator's, and enough to decide again.
+ */
+
 static void
-ig_record_what(ig_line_t *l, const ig_decision_t *d, const ig_request_t *r)
+ig_record_tools(ig_line_t *l, const ig_policy_t *p, const ig_strs_t *tools)
+{
+    size_t     i, total;
+    ig_list_t  list;
+
+    if (tools->n == 0 || p->tools.n == 0) {
+        return;
+    }
+
+    total = 0;
+
+    ig_list_begin(&list, l, "tools", 1024);
+
+    for (i = 0; i < p->tools.n; i++) {
+        if (!ig_record_tool(tools, p->tools.items[i])) {
+            continue;
+        }
+
+        total++;
+
+        if (!list.cut) {
+            ig_list_next(&list);
+            ig_line_json(l, p->tools.items[i]);
+            (void) ig_list_keep(&list);
+        }
+    }
+
+    ig_list_end(&list, total);
+}
+
+
+static void
+ig_record_what(ig_line_t *l, const ig_policy_t *p, const ig_decision_t *d,
+    const ig_request_t *r)
 {
     if (d->reading.dialect != IG_DIALECT_NONE) {
         ig_record_key(l, "dialect");
@@ -213,6 +268,8 @@ ig_record_what(ig_line_t *l, const ig_decision_t *d, const ig_request_t *r)
         if (d->reading.stream) {
             ig_line_lit(l, ",\"stream\":true");
         }
+
+        ig_record_tools(l, p, &d->reading.tools);
     }
 
     ig_record_key(l, "bytes");
@@ -521,6 +578,7 @@ ig_record_decision(ig_buf_t *out, ig_writer_t *w,
     p = ig_guard_policy(g);
 
     ig_line_begin(&l, "decision", w, head);
+    ig_line_trace(&l, r->traceparent);
     ig_record_policy(&l, g);
 
     if (d->mode == IG_MODE_AUDIT) {
@@ -544,7 +602,7 @@ ig_record_decision(ig_buf_t *out, ig_writer_t *w,
     }
 
     ig_record_who(&l, p, &d->facts);
-    ig_record_what(&l, d, r);
+    ig_record_what(&l, p, d, r);
     ig_record_endpoint(&l, p, d->endpoint);
     ig_line_limited(&l, &d->limited);
 
@@ -560,7 +618,7 @@ ig_record_decision(ig_buf_t *out, ig_writer_t *w,
                             &p->endpoints[d->endpoint].operators);
     }
 
-    ig_places_write(&l, p, &d->reading, &d->findings);
+    ig_places_write(&l, p, &d->reading, &d->findings, w->keyed);
     ig_record_of_rules(&l, p, v, IG_RECORD_FLAGS);
     ig_record_permitted(&l, p, v);
     ig_record_rejected(&l, p, v);
@@ -625,6 +683,8 @@ ig_record_outcome(ig_buf_t *out, ig_writer_t *w,
     ig_line_number(&l, "received", o->received);
     ig_line_number(&l, "duration_us", o->duration_us);
     ig_line_number(&l, "guard_us", o->guard_us);
+    ig_line_times(&l, o);
+    ig_line_answer(&l, ig_guard_policy(g), o);
     ig_line_tokens(&l, &o->tokens);
 
     if (o->aborted) {

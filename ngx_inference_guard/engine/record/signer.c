@@ -156,3 +156,15 @@ ig_signer_sign(ig_signer_t *s, ig_str_t bytes,
               == 1
            && len == IG_SIGNATURE_SIZE;
 }
+
+
+bool
+ig_signer_secret(const ig_signer_t *s, uint8_t secret[IG_KEY_SIZE])
+{
+    size_t  len;
+
+    len = IG_KEY_SIZE;
+
+    return EVP_PKEY_get_raw_private_key(s->key, secret, &len) == 1
+           && len == IG_KEY_SIZE;
+}

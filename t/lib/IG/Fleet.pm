@@ -4,6 +4,7 @@ package IG::Fleet;
 # between them that can be cut.
 #
 #   my @t = fleet(3, $redis->url, $plan);      $t[0] ... each with two workers
+#   wait_ready(@t); wait_gone(@t)              every worker has the store, or none
 #   statuses_of_all(10, @t)                    of so many requests at each
 #   my $p = IG::Fleet::Proxy->new($redis->port);
 #   $p->cut; $p->mend; $p->swallow             refuse and close; or say nothing
@@ -12,38 +13,66 @@ use v5.36;
 
 use Exporter qw(import);
 use IG::Limits;
+use IG::Nginx;
+use IG::Redis;
 use IG::Standard;
 use Test::More ();
 use Time::HiRes qw(sleep time);
 
-our @EXPORT = qw(fleet node wait_ready status statuses statuses_of_all finish);
+our @EXPORT = qw(fleet node wait_ready wait_gone status statuses statuses_of_all finish);
 
-# The store needs no more than its parameters; each node is a machine of its own.
+# What a busy machine takes for an answer is no outage: two seconds, unless a test
+# says another.
+$IG::Nginx::DEADLINE = $IG::Redis::DEADLINE = 60;
 sub node ($name, $store, $plan, %o) {
     my $http = delete $o{http} // '';
-    return limited($plan, %o,
-        http => "inference_guard_store $store node=$name;\n$http");
+    for my $t (qw(connect_timeout timeout)) {
+        $store .= " $t=2s" if $store !~ /(?:^|\s)$t=/;
+    }
+    return limited($plan, %o, http => "inference_guard_store $store node=$name;\n"
+        . "add_header worker \$pid always;\n$http");
 }
 
 sub fleet ($n, $store, $plan, %o) {
     return map { node("node$_", $store, $plan, %o) } 1 .. $n;
 }
 
-# One request: its status.
-our $served = 0;
-sub status ($t, $body = 'hello') {
-    my $s = ask($t, us => $body)->{status};
-    $served++ if $s == 200;
-    return $s;
+# One request: its status.  How many were served, of all and by each.
+our ($served, %served) = (0);
+sub status ($t, $body = 'hello') { return asked($t, $body)->{status} }
+
+sub asked ($t, $body) {
+    my $r = ask($t, us => $body);
+    if ($r->{status} == 200) { $served++; $served{ $t->dir }++ }
+    return $r;
 }
 
-# A store that has just come back: until each worker serves again.
+# Until every worker has answered with the store: NGINX gives connections to its
+# workers in turns of sixteen.
 sub wait_ready (@t) {
     for my $t (@t) {
-        my $good = 0;
-        $t->wait_for('the store is used again', sub {
-            $good = status($t, 'probe') =~ /^(?:200|429)$/ ? $good + 1 : 0;
-            return $good >= 12;
+        my %good;
+        $t->wait_for('every worker has the store', sub {
+            my $r = asked($t, 'probe');
+            my $pid = $r->{headers}{worker} // 0;
+            if ($r->{status} =~ /^(?:200|429)$/) { $good{$pid} = 1 }
+            else { delete $good{$pid} }
+            return !grep { !$good{$_} } $t->workers;
+        });
+    }
+}
+
+# Until every worker has said that the store is gone.  Requests make it look.
+sub wait_gone (@t) {
+    for my $t (@t) {
+        $t->wait_for('every worker knows that the store is gone', sub {
+            status($t);
+            my %word;
+            for (split /\n/, $t->read('logs/error.log')) {
+                $word{$1} = $2
+                    if /\] (\d+)#\d+: .*the store at \S+ is (not available|back)/;
+            }
+            return !grep { ($word{$_} // '') ne 'not available' } $t->workers;
         });
     }
 }

@@ -4,6 +4,7 @@ package IG::Redis;
 #
 #   my $r = IG::Redis->new(conf => "databases 4\n");   started, and answers
 #   $r->call('SET', 'a', 1)           a reply: string, list, undef; dies on errors
+#   $r->counters                      the keys of counters
 #   $r->kill; $r->start               the same port and directory again
 #   $r->pause; $r->resume             SIGSTOP, SIGCONT
 #   IG::Redis->cluster(3)             masters that own all slots
@@ -172,6 +173,11 @@ sub reply ($s) {
         return substr $data, 0, $v;
     }
     return [ map { scalar reply($s) } 1 .. $v ];
+}
+
+# the keys of counters: not those that tell when limits were set back
+sub counters ($self, $like = '*') {
+    return grep { !/:resets$/ } $self->call('KEYS', $like)->@*;
 }
 
 # --- more than one ---

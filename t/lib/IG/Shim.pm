@@ -1,9 +1,11 @@
 package IG::Shim;
 
-# A slow or failing disk, and a death at a chosen moment (t/lib/shim.c).
+# A slow or failing disk, a network without long datagrams, and a death at a
+# chosen moment (t/lib/shim.c).
 #
 #   shim($t);                  before $t->start
 #   set_shim($t, kill => 17);  sync => 'work' | 'wait' | 'fail'
+#   set_shim($t, mtu => 1400);
 #   get_shim($t, 'syncs');
 
 use v5.36;
@@ -13,7 +15,7 @@ use IG::Nginx ();
 
 our @EXPORT = qw(shim set_shim get_shim);
 
-my %AT   = (kill => 0, sync => 8, syncs => 16);
+my %AT   = (kill => 0, sync => 8, syncs => 16, mtu => 24);
 my %SYNC = (work => 0, wait => 1, fail => 2);
 
 sub shim ($t) {
@@ -21,7 +23,7 @@ sub shim ($t) {
     my ($status, $out) = $t->run($ENV{CC} // 'cc', '-shared', '-fPIC', '-O1',
         '-o', $so, "$IG::Nginx::ROOT/t/lib/shim.c", '-ldl');
     $status == 0 or die "the shim does not compile:\n$out";
-    $t->write('shim', "\0" x 24);
+    $t->write('shim', "\0" x 32);
     chmod 0666, $t->dir('shim');
     $ENV{IG_SHIM} = $t->dir('shim');
     $ENV{IG_PRELOAD} = join ' ', grep { length } $ENV{IG_PRELOAD} // '', $so;
