@@ -320,6 +320,12 @@ ig_tally_value(void *ctx, unsigned field, bool string, ig_str_t token)
     uint64_t    n;
     ig_tally_t  *t = ctx;
 
+    /* null, too: a document that repeats one with a number inherits the bit */
+
+    if (field == IG_COUNT_OUTPUT || field == IG_COUNT_TOTAL) {
+        t->doc |= IG_DOC_OUTPUT;
+    }
+
     if (!string && token.len == 4 && memcmp(token.data, "null", 4) == 0) {
         return;
     }
@@ -332,10 +338,6 @@ ig_tally_value(void *ctx, unsigned field, bool string, ig_str_t token)
         }
 
         t->said |= 1u << field;
-
-        if (field == IG_COUNT_OUTPUT || field == IG_COUNT_TOTAL) {
-            t->doc |= IG_DOC_OUTPUT;
-        }
 
         if (n > t->count[field]) {
             t->count[field] = n;

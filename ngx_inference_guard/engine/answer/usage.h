@@ -33,7 +33,7 @@ typedef enum {
 #define IG_DOC_CHOICES         0x02    /* an array */
 #define IG_DOC_CHOICE          0x04    /* with an element */
 #define IG_DOC_TEXT            0x08
-#define IG_DOC_OUTPUT          0x10    /* a number of its tokens */
+#define IG_DOC_OUTPUT          0x10    /* where its number stands */
 
 typedef struct {
     unsigned          said;            /* bits of ig_count_t */
