@@ -22,7 +22,7 @@ local $ENV{ASAN_OPTIONS} = 'detect_leaks=0:abort_on_error=0';
 for my $t (qw(basics body_shapes encodings strictness error_page client_abort
     reload records record_facts digests evidence evidence_key evidence_kill
     evidence_failure durability syslog limits limits_ways limits_streams
-    limits_workers quota fleet fleet_local))
+    limits_answers limits_workers quota fleet fleet_local))
 {
     my ($status, $out) = run($^X, "-I$FindBin::Bin/lib", "$FindBin::Bin/$t.t");
     is($status, 0, "$t.t under the sanitizers")

@@ -142,7 +142,9 @@ subtest 'audited limits refuse nothing' => sub {
 subtest 'a location that audits' => sub {
     my $t = fresh("limits:\n  - {of: tokens, per: day, max: 10}",
         guard => 'audit');
-    served($t, ask($t, us => take(30, 40)), 'virginia', 'over it');
+    my $r = ask($t, us => take(30, 40));
+    served($t, $r, 'virginia', 'over it');
+    ok(!grep({ /ratelimit/ } keys $r->{headers}->%*), 'clients are told of none');
     my $d = ($t->wait_records(decision => 1))[0];
     is($d->{limits}[0]{result}, 'would_refuse', 'it would be refused');
     $t->done;

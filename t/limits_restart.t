@@ -96,7 +96,12 @@ is(used($t, 'tokens/month'), 0, 'without a snapshot a restart begins anew');
 $t->done;
 
 # what cannot be saved is told, and the next one is
-$t = limited($plan, zone => $zone =~ s{DIR%%/limits}{DIR%%/nowhere/limits}r);
+$t = limited($plan, start => 0,
+    zone => $zone =~ s{DIR%%/limits}{DIR%%/nowhere/limits}r);
+mkdir $t->dir('nowhere');
+$t->start($t->{conf});
+$t->wait_for('a snapshot', sub { -s $t->dir('nowhere/limits') });
+rename $t->dir('nowhere'), $t->dir('elsewhere') or die;
 $t->wait_for('it is told', sub {
     $t->read('logs/error.log') =~ /\[crit\].*snapshot of limits is not saved/ });
 mkdir $t->dir('nowhere');

@@ -132,10 +132,16 @@ typedef struct {
 
     /*
      * The text, reasoning and calls of the answer as far as they were seen,
-     * for an estimate where `said` lacks the output.
+     * for an estimate where `said` lacks the output, or `after` it is.
      */
     ig_text_counts_t  text;
     uint64_t          pieces;          /* events that had any of it */
+
+    /*
+     * Text came behind the last number of output, as of a stream of Anthropic's
+     * that ends early: message_start says 1, and only message_delta the truth.
+     */
+    bool              after;
 
     bool              finished;        /* the dialect's own end was seen */
     bool              error;           /* an error object came */

@@ -486,6 +486,13 @@ ngx_http_ig_quota(ngx_http_ig_main_conf_t *mcf, uint32_t tenant)
     return (tenant == IG_NONE) ? NULL : &mcf->policy->tenants[tenant].quota;
 }
 
+/* 0: none; who only audits shortens no answer */
+static ngx_inline uint64_t
+ngx_http_ig_cap(ig_decision_t *d, const ig_quota_t *quota)
+{
+    return (d->mode == IG_MODE_AUDIT) ? 0 : quota->cap_output;
+}
+
 ngx_uint_t ngx_http_ig_counts_tokens(const ig_quota_t *quota);
 /* makes leg->charge; its strings live with the request */
 ngx_int_t ngx_http_ig_charge(ngx_http_request_t *r, ngx_http_ig_leg_t *leg,
@@ -550,7 +557,8 @@ typedef enum {
     NGX_HTTP_IG_HEADER_CREDENTIAL,    /* of the tenant: never goes on */
     NGX_HTTP_IG_HEADER_OURS,          /* nobody but the guard may set it */
     NGX_HTTP_IG_HEADER_ENCODING,      /* speaks of the body as it came */
-    NGX_HTTP_IG_HEADER_ANSWER,        /* would make the answer unreadable */
+    NGX_HTTP_IG_HEADER_ANSWER,        /* would make the answer unreadable, or
+                                         less than the whole */
     NGX_HTTP_IG_HEADER_CONTENT_ENCODING,
     NGX_HTTP_IG_HEADER_CONTENT_TYPE,
     NGX_HTTP_IG_HEADER_ANTHROPIC
@@ -617,6 +625,8 @@ ngx_int_t ngx_http_ig_add_variables(ngx_conf_t *cf);
 
 ngx_int_t ngx_http_ig_table_init(ngx_shm_zone_t *zone,
     ngx_http_ig_main_conf_t *mcf, ngx_http_ig_part_t *part);
+/* the configuration holds: the zone before it, of another size, saves no more */
+void ngx_http_ig_table_supersede(ngx_http_ig_main_conf_t *mcf);
 /* mcf->limits: NULL when there is no place, and limited tenants are refused */
 ngx_int_t ngx_http_ig_table_init_worker(ngx_http_ig_main_conf_t *mcf,
     ngx_cycle_t *cycle);

@@ -163,6 +163,18 @@ ngx_http_ig_header_filter(ngx_http_request_t *r)
         r->aio = 0;
     }
 
+    if (leg->create_request && r->upstream
+        && r->headers_out.status == NGX_HTTP_SWITCHING_PROTOCOLS)
+    {
+        /* a tunnel: nobody could see what goes through it, either way */
+
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "inference guard: an endpoint answers 101, "
+                      "and the connection stays what it is");
+
+        return NGX_HTTP_BAD_GATEWAY;
+    }
+
     if (r == r->main) {
         req->answered = 1;
         req->first_byte_ms = ngx_http_ig_elapsed_ms(r);

@@ -85,7 +85,7 @@ ngx_http_ig_charge(ngx_http_request_t *r, ngx_http_ig_leg_t *leg,
     c->query.amounts.input = ig_estimate_reading(&d->reading);
 
     if (asked->generates) {
-        cap = quota->cap_output;
+        cap = ngx_http_ig_cap(d, quota);
         output = asked->max_output;
 
         if (output == UINT64_MAX) {
@@ -353,6 +353,11 @@ ngx_http_ig_charge_actual(ngx_http_ig_leg_t *leg, ig_amounts_t *actual)
     if (usage.said & IG_USAGE_OUTPUT) {
         actual->output = usage.output;
 
+        if (usage.after) {
+            actual->output = ngx_max(actual->output,
+                                     ig_estimate_tokens(&usage.text));
+        }
+
     } else if (leg->answer) {
         actual->output = ig_estimate_tokens(&usage.text);
 
@@ -386,7 +391,8 @@ ngx_http_ig_charge_tokens(ngx_http_ig_leg_t *leg, ig_usage_t *usage,
 
     t->known = true;
     t->estimated |= (usage->said & (IG_USAGE_INPUT|IG_USAGE_OUTPUT))
-                    != (IG_USAGE_INPUT|IG_USAGE_OUTPUT);
+                    != (IG_USAGE_INPUT|IG_USAGE_OUTPUT)
+                    || usage->after;
     t->input += actual->input;
     t->output += actual->output;
     t->cached += usage->cached;

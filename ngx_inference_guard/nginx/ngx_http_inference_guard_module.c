@@ -282,6 +282,7 @@ ngx_http_ig_init_module(ngx_cycle_t *cycle)
                                               ngx_http_inference_guard_module);
 
     if (mcf && mcf->used && !ngx_test_config) {
+        ngx_http_ig_table_supersede(mcf);
         ngx_http_ig_audit_start(mcf);
     }
 

@@ -54,6 +54,10 @@ ngx_http_ig_limit_headers(ngx_http_request_t *r, ngx_http_ig_leg_t *leg)
 
     ngx_http_ig_drop_headers(r);
 
+    if (c->query.audit) {
+        return NGX_OK;
+    }
+
     ngx_http_ig_tightest(c, quota, 0, &requests);
     ngx_http_ig_tightest(c, quota, 1, &tokens);
 
@@ -83,7 +87,7 @@ ngx_http_ig_left(const ig_limit_state_t *s)
 }
 
 
-/* audited limits refuse nothing: a client has no use for them */
+/* audited limits refuse nothing: a client has no use for them, nor above */
 
 static void
 ngx_http_ig_tightest(ngx_http_ig_charge_t *c, const ig_quota_t *quota,

@@ -240,6 +240,10 @@ static void
 ngx_http_ig_decide_body(ngx_http_request_t *r, ngx_http_ig_leg_t *leg)
 {
     if (ngx_http_ig_decide(r, leg, IG_REASON_NONE) != NGX_OK) {
+        /* it may have failed behind its record, and goes on but once */
+
+        ngx_http_ig_audit_forget(&leg->wait);
+
         leg->state = NGX_HTTP_IG_LEG_REFUSED;
         leg->reason = IG_REASON_internal_error;
     }

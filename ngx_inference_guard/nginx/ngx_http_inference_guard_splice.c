@@ -32,7 +32,7 @@ ngx_http_ig_splice(ngx_http_request_t *r, ngx_http_ig_request_t *req,
 
     want.include_usage = ngx_http_ig_counts_tokens(quota)
                          && ngx_http_ig_says_usage(req->mcf, d);
-    want.cap = quota->cap_output;
+    want.cap = ngx_http_ig_cap(d, quota);
     want.cap_name = req->mcf->endpoints[d->endpoint].row->cap_completion
                     ? IG_CAP_MAX_COMPLETION_TOKENS : IG_CAP_MAX_TOKENS;
 

@@ -200,9 +200,31 @@ ngx_http_ig_table_carry(ngx_shm_zone_t *zone, ngx_shm_zone_t *old,
         return NGX_ERROR;
     }
 
-    part->superseded = 1;
-
     return NGX_OK;
+}
+
+
+/*
+ * Not before: a configuration can still fail when its zones are made, at a port
+ * that is in use, and the old workers go on.
+ */
+
+void
+ngx_http_ig_table_supersede(ngx_http_ig_main_conf_t *mcf)
+{
+    ngx_http_ig_part_t  *part;
+
+    if (mcf->zone == NULL || mcf->old_zone == NULL
+        || mcf->zone->shm.addr == mcf->old_zone->shm.addr)
+    {
+        return;
+    }
+
+    part = ngx_http_ig_zone_part(mcf->old_zone);
+
+    if (part) {
+        part->superseded = 1;
+    }
 }
 
 
@@ -263,7 +285,10 @@ ngx_http_ig_table_file(ngx_shm_zone_t *zone, u_char *name, ig_limits_t *h)
     ig_str_t          whole;
     ngx_file_info_t   fi;
 
-    fd = ngx_open_file(name, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
+    /* a pipe of that name must not hold the start up */
+
+    fd = ngx_open_file(name, NGX_FILE_RDONLY|NGX_FILE_NONBLOCK, NGX_FILE_OPEN,
+                       0);
 
     if (fd == NGX_INVALID_FILE) {
 
@@ -543,7 +568,11 @@ ngx_http_ig_save_begin(ngx_http_ig_table_worker_t *w)
 
     w->cursor = 0;
 
-    w->fd = ngx_open_file(w->temp, NGX_FILE_WRONLY, NGX_FILE_TRUNCATE, 0600);
+    /* what lies there is of a dead process, or a trap: never written into */
+
+    (void) ngx_delete_file(w->temp);
+
+    w->fd = ngx_open_file(w->temp, NGX_FILE_WRONLY, O_CREAT|O_EXCL, 0600);
 
     if (w->fd == NGX_INVALID_FILE) {
         ngx_http_ig_save_failed(w, ngx_open_file_n);

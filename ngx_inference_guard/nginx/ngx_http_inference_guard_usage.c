@@ -59,6 +59,10 @@ ngx_http_ig_watch_answer(ngx_http_request_t *r, ngx_http_ig_leg_t *leg)
         return NGX_OK;
     }
 
+    /* the filter of ranges is before ours: the usage may be in no part */
+
+    ngx_http_clear_accept_ranges(r);
+
     ngx_memzero(&conf, sizeof(ig_answer_conf_t));
 
     conf.ctx = leg;
@@ -81,7 +85,6 @@ ngx_http_ig_watch_answer(ngx_http_request_t *r, ngx_http_ig_leg_t *leg)
         conf.out = ngx_http_ig_answer_out;
 
         ngx_http_clear_content_length(r);
-        ngx_http_clear_accept_ranges(r);
         ngx_http_clear_etag(r);
     }
 
@@ -195,6 +198,7 @@ ngx_http_ig_filter_answer(ngx_http_request_t *r, ngx_http_ig_leg_t *leg,
     ngx_chain_t *in, ngx_http_output_body_filter_pt next)
 {
     ngx_int_t              rc;
+    ngx_chain_t           *out;
     ngx_http_ig_stream_t  *s;
 
     s = leg->stream;
@@ -211,16 +215,30 @@ ngx_http_ig_filter_answer(ngx_http_request_t *r, ngx_http_ig_leg_t *leg,
         }
 
         if (s->out == NULL && s->busy == NULL) {
+
+            /* what filters behind ours have copied, or put off, may wait */
+
+            if (in == NULL || (r->connection->buffered & ~NGX_HTTP_IG_BUFFERED))
+            {
+                rc = next(r, NULL);
+            }
+
             break;
         }
 
-        rc = next(r, s->out);
+        /* a filter behind ours may come back to us before it returns */
 
-        ngx_chain_update_chains(r->pool, &s->free, &s->busy, &s->out,
-                           (ngx_buf_tag_t) &ngx_http_inference_guard_module);
+        out = s->out;
+
+        s->out = NULL;
         s->last = &s->out;
         s->tail = NULL;
         s->size = 0;
+
+        rc = next(r, out);
+
+        ngx_chain_update_chains(r->pool, &s->free, &s->busy, &out,
+                           (ngx_buf_tag_t) &ngx_http_inference_guard_module);
 
         if (rc == NGX_ERROR || s->busy || s->in == NULL) {
             break;

@@ -38,6 +38,8 @@ typedef struct {
 
 static ngx_int_t ngx_http_ig_zone_parameter(ngx_conf_t *cf,
     ngx_http_ig_main_conf_t *mcf, ngx_str_t *value);
+static ngx_int_t ngx_http_ig_zone_snapshot(ngx_conf_t *cf,
+    ngx_http_ig_main_conf_t *mcf, ngx_str_t *file);
 static ngx_int_t ngx_http_ig_init_zone(ngx_shm_zone_t *shm_zone, void *data);
 static void ngx_http_ig_assign_rows(ngx_http_ig_main_conf_t *mcf,
     ngx_http_ig_table_t *table);
@@ -132,12 +134,18 @@ ngx_http_ig_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         mcf->old_zone = omcf ? omcf->zone : NULL;
     }
 
-    mcf->snapshot_interval = 10000;
-
     for (i = 2; i < cf->args->nelts; i++) {
         if (ngx_http_ig_zone_parameter(cf, mcf, &value[i]) != NGX_OK) {
             return NGX_CONF_ERROR;
         }
+    }
+
+    if (mcf->snapshot_interval && mcf->snapshot.len == 0) {
+        return "has an interval, and no snapshot";
+    }
+
+    if (mcf->snapshot_interval == 0) {
+        mcf->snapshot_interval = 10000;
     }
 
     return NGX_CONF_OK;
@@ -153,10 +161,10 @@ ngx_http_ig_zone_parameter(ngx_conf_t *cf, ngx_http_ig_main_conf_t *mcf,
 
     if (ngx_strncmp(value->data, "snapshot=", 9) == 0 && value->len > 9) {
 
-        mcf->snapshot.data = value->data + 9;
-        mcf->snapshot.len = value->len - 9;
+        s.data = value->data + 9;
+        s.len = value->len - 9;
 
-        return ngx_conf_full_name(cf->cycle, &mcf->snapshot, 0);
+        return ngx_http_ig_zone_snapshot(cf, mcf, &s);
     }
 
     if (ngx_strncmp(value->data, "interval=", 9) == 0) {
@@ -175,6 +183,49 @@ ngx_http_ig_zone_parameter(ngx_conf_t *cf, ngx_http_ig_main_conf_t *mcf,
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid parameter \"%V\"", value);
 
     return NGX_ERROR;
+}
+
+
+/*
+ * Its directory must be there: a name with a mistake in it would look like the
+ * first start, and every restart would begin with nothing used.
+ */
+
+static ngx_int_t
+ngx_http_ig_zone_snapshot(ngx_conf_t *cf, ngx_http_ig_main_conf_t *mcf,
+    ngx_str_t *file)
+{
+    u_char           *p, directory[NGX_MAX_PATH];
+    ngx_file_info_t   fi;
+
+    mcf->snapshot = *file;
+
+    if (ngx_conf_full_name(cf->cycle, &mcf->snapshot, 0) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    file = &mcf->snapshot;
+
+    for (p = file->data + file->len; p > file->data && p[-1] != '/'; p--) {
+        /* void */
+    }
+
+    if (file->len + 2 > NGX_MAX_PATH || p == file->data + file->len) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" is no file for a snapshot", file);
+        return NGX_ERROR;
+    }
+
+    ngx_cpystrn(directory, file->data, (size_t) (p - file->data) + 1);
+
+    if (ngx_file_info(directory, &fi) == NGX_FILE_ERROR || !ngx_is_dir(&fi)) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
+                           "there is no directory \"%s\" for the snapshot",
+                           directory);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
 }
 
 

@@ -146,7 +146,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check(a.said == b.said && a.input == b.input && a.output == b.output
           && a.cached == b.cached && a.reasoning == b.reasoning
           && a.pieces == b.pieces && a.finished == b.finished
-          && a.error == b.error && a.implausible == b.implausible
+          && a.after == b.after && a.error == b.error
+          && a.implausible == b.implausible
           && memcmp(&a.text, &b.text, sizeof(a.text)) == 0
           && ig_str_eq(a.model, b.model) && ig_str_eq(a.reason, b.reason),
           "other usage");

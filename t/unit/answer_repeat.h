@@ -90,6 +90,7 @@ stream_differs(stream_t *s)
            || a.cached != b.cached || a.cache_written != b.cache_written
            || a.reasoning != b.reasoning ? "numbers"
          : a.pieces != b.pieces ? "pieces"
+         : a.after != b.after ? "after"
          : a.finished != b.finished ? "finished"
          : a.error != b.error ? "error"
          : a.implausible != b.implausible ? "implausible"

@@ -45,7 +45,7 @@ usage_string(const ig_usage_t *u)
     static char  s[512];
 
     (void) snprintf(s, sizeof(s), "%s%s in %llu out %llu cached %llu written "
-                    "%llu reasoning %llu text %llu pieces %llu%s%s%s %.*s %.*s",
+                    "%llu reasoning %llu text %llu pieces %llu%s%s%s%s %.*s %.*s",
                     u->said & IG_USAGE_INPUT ? "I" : "-",
                     u->said & IG_USAGE_OUTPUT ? "O" : "-",
                     (unsigned long long) u->input,
@@ -55,6 +55,7 @@ usage_string(const ig_usage_t *u)
                     (unsigned long long) u->reasoning,
                     (unsigned long long) text_bytes(&u->text),
                     (unsigned long long) u->pieces,
+                    u->after ? " after" : "",
                     u->finished ? " finished" : "", u->error ? " error" : "",
                     u->implausible ? " implausible" : "", IG_FMT(u->model),
                     IG_FMT(u->reason));
@@ -283,6 +284,20 @@ static const answer_case_t  dialects[] = {
       "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n",
       "IO in 30 out 15 cached 5 written 0 reasoning 0 text 9 pieces 2 finished"
       " claude end_turn" },
+
+    /* it ends early, and what message_start says is not the output */
+    { SSE,
+      "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{"
+      "\"usage\":{\"input_tokens\":25,\"output_tokens\":1}}}\n\n"
+      "event: content_block_delta\ndata: {\"type\":\"content_block_delta\","
+      "\"delta\":{\"type\":\"text_delta\",\"text\":\"Hello\"}}\n\n",
+      "IO in 25 out 1 cached 0 written 0 reasoning 0 text 5 pieces 1 after  " },
+
+    /* cumulative in each event, as vLLM's continuous_usage_stats */
+    { SSE,
+      "data: {\"choices\":[{\"delta\":{\"content\":\"Hello\"}}],\"usage\":{"
+      "\"prompt_tokens\":3,\"completion_tokens\":1,\"total_tokens\":4}}\n\n",
+      "IO in 3 out 1 cached 0 written 0 reasoning 0 text 5 pieces 1  " },
 
     { SSE,
       "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":"

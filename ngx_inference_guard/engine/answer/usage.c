@@ -320,6 +320,12 @@ ig_tally_value(void *ctx, unsigned field, bool string, ig_str_t token)
     uint64_t    n;
     ig_tally_t  *t = ctx;
 
+    /* null, too: a document that repeats one with a number inherits the bit */
+
+    if (field == IG_COUNT_OUTPUT || field == IG_COUNT_TOTAL) {
+        t->doc |= IG_DOC_OUTPUT;
+    }
+
     if (!string && token.len == 4 && memcmp(token.data, "null", 4) == 0) {
         return;
     }
@@ -485,6 +491,14 @@ ig_tally_data(ig_tally_t *t, ig_str_t piece)
 }
 
 
+static bool
+ig_tally_after(const ig_tally_t *t)
+{
+    return (t->doc & IG_DOC_OUTPUT) ? false
+                                    : t->after || (t->doc & IG_DOC_TEXT);
+}
+
+
 unsigned
 ig_tally_end(ig_tally_t *t)
 {
@@ -500,6 +514,7 @@ ig_tally_end(ig_tally_t *t)
     doc = t->doc;
 
     t->pieces += (doc & IG_DOC_TEXT) != 0;
+    t->after = ig_tally_after(t);
     t->finished |= (t->sentinel == sizeof("[DONE]") - 1);
     t->sentinel = 0;
     t->last = doc;
@@ -555,6 +570,7 @@ ig_tally_usage(ig_tally_t *t, ig_usage_t *out)
     out->text = t->text;
     ig_text_count(&out->text, (ig_str_t) { t->stage, t->staged });
     out->pieces = t->pieces;
+    out->after = (out->said & IG_USAGE_OUTPUT) && ig_tally_after(t);
     out->finished = t->finished;
     out->error = t->error;
     out->implausible = t->implausible;

@@ -33,6 +33,7 @@ typedef enum {
 #define IG_DOC_CHOICES         0x02    /* an array */
 #define IG_DOC_CHOICE          0x04    /* with an element */
 #define IG_DOC_TEXT            0x08
+#define IG_DOC_OUTPUT          0x10    /* where its number stands */
 
 typedef struct {
     unsigned          said;            /* bits of ig_count_t */
@@ -44,6 +45,7 @@ typedef struct {
     bool              finished;
     bool              error;
     bool              implausible;
+    bool              after;           /* text came behind the last number */
     bool              event;           /* documents are events: the end of a
                                           document is not the answer's */
     unsigned          sentinel;        /* bytes of [DONE] seen; 7: none */

@@ -123,6 +123,10 @@ ig_asked_limit(ig_str_t value, uint64_t *max, bool *none)
         return;
     }
 
+    if (n == UINT64_MAX) {
+        n--;                           /* which stands for none */
+    }
+
     if (*max == UINT64_MAX || n > *max) {
         *max = n;
     }
