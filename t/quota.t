@@ -50,6 +50,26 @@ served($t, ask($t, us => take(1, 1)), 'virginia', 'and lets in again');
 settled($t);
 $t->post('/quota?tenant=bank-us', '', @mean);
 is(used($t, 'requests/day'), 0, 'all of them');
+# without a record nothing is set back
+served($t, ask($t, us => take(1, 1)), 'virginia', 'used again');
+settled($t);
+my $used = used($t, 'tokens/day');
+$t->{torn} = 1;
+for my $size ('1', 'unlimited') {
+    for my $w ($t->workers) {
+        my ($status, $out) = $t->run('prlimit', "--pid=$w",
+            "--fsize=$size:unlimited");
+        is($status, 0, "size of files: $size") or diag $out;
+    }
+    last if $size eq 'unlimited';
+    is($t->post('/quota?tenant=bank-us', '', @mean)->{status}, 503,
+        'a reset that cannot be recorded is none');
+    is(used($t, 'tokens/day'), $used, 'and changes nothing');
+}
+$t->wait_for('recorded again', sub {
+    $t->post('/quota?tenant=bank-us', '', @mean)->{status} == 200 });
+is(used($t, 'tokens/day'), 0, 'and then it is done');
+
 my @e = $t->wait_records(reset => 2);
 is($e[0]{tenant}, 'bank-us', 'it is recorded');
 is($e[0]{limit}, 'tokens/day', 'which limit');

@@ -25,7 +25,8 @@
  *     variables   facts and decisions
  *     zone        shared memory, its counters, and their JSON
  *     table       the table of limits in it, and its snapshot
- *     quota       a tenant's limits shown and reset
+ *     quota       a tenant's limits shown
+ *     reset       and set back
  *     store       Redis or Valkey: limits of several machines
  *
  * Three structures, by their life:
@@ -637,9 +638,18 @@ void ngx_http_ig_table_exit_worker(ngx_http_ig_main_conf_t *mcf);
 
 char *ngx_http_ig_quota_directive(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+/* NGX_DECLINED: the query has no such argument */
+ngx_int_t ngx_http_ig_quota_arg(ngx_http_request_t *r, const char *name,
+    size_t len, ngx_str_t *value);
 /* {"tenant": [its counters], ...}; IG_NONE: of all tenants */
 void ngx_http_ig_quota_json(ngx_http_ig_main_conf_t *mcf, uint32_t tenant,
     ig_buf_t *b);
+
+
+/* ngx_http_inference_guard_reset.c */
+
+ngx_int_t ngx_http_ig_reset(ngx_http_request_t *r,
+    ngx_http_ig_main_conf_t *mcf, uint32_t tenant);
 
 
 /* ngx_http_inference_guard_zone.c */
