@@ -205,11 +205,13 @@ check: all unit
 	$(MAKE) B=$(B_FUZZ) CC=clang SANITIZE=fuzzer-no-link,address,undefined fuzz
 	B=$(B) B_ASAN=$(B_ASAN) B_FUZZ=$(B_FUZZ) prove -j2 -I t/lib $(or $(T),t)
 
-demo: deps
+demo:
+	.ci/deps --build
 	$(MAKE) all
 	B=$(B) examples/demo/run.sh $(ARGS)
 
-bench: deps
+bench:
+	.ci/deps --build
 	$(MAKE) all benches
 	IG_B=$(B) bench/run.pl
 
