@@ -122,6 +122,8 @@ sed -e "s|@DIR@|$dir|g" -e "s|@BUILD@|$build|" -e "s|@PORT@|$port|" \
     -e "s|@dubai@|${at[dubai]}|" -e "s|@frankfurt@|${at[frankfurt]}|" \
     -e "s|@virginia@|${at[virginia]}|" "$demo/nginx.conf" >"$dir/nginx.conf"
 
+"$build/inference-guard" audit keygen "$dir/audit.key" >/dev/null
+
 run_nginx=("$nginx" -p "$dir" -c "$dir/nginx.conf" -e "$dir/logs/error.log")
 "${run_nginx[@]}" -t -q || die 'NGINX refuses the configuration'
 "${run_nginx[@]}" &
@@ -144,6 +146,17 @@ IG_BASE=http://127.0.0.1:$port IG_DIR=$dir IG_ADDRESSES="{$json}" \
 printf '\nWhat is used of the limits in tenants.yaml (inference-guard quota show):\n\n'
 INFERENCE_GUARD_URL=http://127.0.0.1:$port/inference-guard-quota \
     "$build/inference-guard" quota show
+
+# every record is signed once a checkpoint stands behind the last of them
+log=$dir/logs/inference.jsonl
+last=$(grep -c . "$log")
+for _ in $(seq 500); do
+    sealed=$(awk '/"type":"checkpoint"/ { n = NR } END { print n + 0 }' "$log")
+    [ "$sealed" -gt "$last" ] && break
+    sleep 0.02
+done
+printf '\nThe log, as who has only the public key checks it (audit verify):\n\n'
+"$build/inference-guard" audit verify --key "$dir/audit.key.pub" "$log"
 
 [ "$once" = no ] || exit 0
 
