@@ -68,8 +68,10 @@ for my $sync (qw(off group)) {
     is($state{live} // 0, 0, "$sync: nobody is thought alive");
     is($state{none} // 0, 0, "$sync: everybody who wrote is in a checkpoint");
     is(scalar $e->{nodes}->@*, 1, "$sync: one node");
-    is($t->read('checkpoints.jsonl'), join('', map { "$_->{line}\n" }
-        $e->{checkpoints}->@*), "$sync: the second place has the same lines");
+    # a write that was killed can be short: the whole line follows on the piece
+    is($t->read('checkpoints.jsonl') =~ s/^.*(?=\{"v":1,"type":")//gmr,
+        join('', map { "$_->{line}\n" } $e->{checkpoints}->@*),
+        "$sync: the second place has the same lines");
 
     # all at once: what the disk has is sound, and the next start goes on
     unlink $t->dir('enough');
