@@ -92,6 +92,11 @@ ngx_http_ig_limit(ngx_http_request_t *r, ngx_http_ig_leg_t *leg,
             return NGX_AGAIN;
         }
 
+        if (rc != NGX_OK) {
+            ig_decision_refuse(d, IG_REASON_internal_error);
+            return NGX_OK;
+        }
+
     } else if (c->query.endpoint != d->endpoint
                || c->query.tenant != d->facts.tenant)
     {
@@ -105,6 +110,13 @@ ngx_http_ig_limit(ngx_http_request_t *r, ngx_http_ig_leg_t *leg,
 
     if (c->reason != IG_REASON_NONE) {
         ig_decision_refuse(d, c->reason);
+        return NGX_OK;
+    }
+
+    /* whatever way led here: who has limits leaves with a reservation only */
+
+    if (quota->nlimits && !c->reserved) {
+        ig_decision_refuse(d, IG_REASON_internal_error);
         return NGX_OK;
     }
 

@@ -14,7 +14,8 @@
  * READING takes the body as the mirror module does.  LEASING asks the store of
  * limits, where there is one and this machine's share is used up; then the
  * request is decided again.  WAITING is for the record of the decision: nothing
- * leaves, and no refusal is sent, before it is in the file.  PASSED requests have the choke point as their content handler.
+ * leaves, and no refusal is sent, before it is in the file.  PASSED requests have
+ * the choke point as their content handler.
  *
  * A redirect starts another leg.  In a guarded location the content's verdict
  * stands and the next endpoint is chosen; in one without a guard nothing that
